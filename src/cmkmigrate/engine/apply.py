@@ -1,0 +1,168 @@
+"""Carries a migration out, step by step. `resume` is this same function on a run that exists."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from cmkmigrate.engine.carry import Carrier
+from cmkmigrate.engine.conduct import conduct, stream
+from cmkmigrate.engine.marker import Marker
+from cmkmigrate.engine.migration import Migration, Outputs
+from cmkmigrate.engine.observe import Board
+from cmkmigrate.engine.outputs import outputs_of, skip
+from cmkmigrate.errors import Incomplete, Stopped
+from cmkmigrate.model import Event, State
+from cmkmigrate.playbook import Step
+from cmkmigrate.run import locks
+from cmkmigrate.run.ledger import Ledger
+from cmkmigrate.run.schema import item
+from cmkmigrate.run.schema import step as steps
+
+FAILED = (State.FAILED, State.BLOCKED, State.DRIFTED)
+
+
+def holder() -> str:
+    """Who works here, for people: user@host."""
+    return f"{os.environ.get('USER') or os.geteuid()}@{socket.gethostname()}"
+
+
+def state_home() -> Path:
+    """Where this host keeps its locks: $XDG_STATE_HOME/cmkmigrate, by default under ~/.local/state."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "cmkmigrate"
+
+
+def apply(
+    migration: Migration,
+    ledger: Ledger,
+    *,
+    confirm: Mapping[str, str],
+    parallelism: int = 10,
+    retry_failed: bool = False,
+    board_out: list[Board] | None = None,
+) -> Iterator[Event]:
+    """Do what is left of the run, and yield what happens.
+
+    confirm: step -> the word typed for its gate. board_out receives the board, whose `stop` ends the run in good order.
+    Raises LockHeld, Stopped (resumable), Incomplete (a step that others need failed), NotAllowed, Blocked, Mistake.
+    """
+    with ExitStack() as held:
+        held.enter_context(locks.pair(state_home() / "locks", migration.source_ref.lower(), migration.identity))
+        held.enter_context(ledger.locked(holder()))
+        board = Board(migration, ledger, saved_outputs(ledger), parallelism=parallelism)
+        if board_out is not None:
+            board_out.append(board)
+        if retry_failed:
+            _retry(ledger)
+        for event in stream(board, lambda: _run(board, confirm, held)):
+            if event.what in ("step", "note", "end") or (event.what == "item" and event.state in FAILED):
+                ledger.put_event(event)
+            yield event
+
+
+def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
+    ledger, migration = board.ledger, board.migration
+    done = {row.id: row for row in ledger.rows(select(steps).where(steps.c["pass"] == ledger.number))}
+    marker: Marker | None = None
+    for step in migration.playbook.steps:
+        if step.id in done and done[step.id].state in ("done", "skipped"):
+            continue
+        why = skip(board, step)
+        if why:
+            _save(board, step, "skipped", why)
+            continue
+        _gate(board, step, confirm)
+        board.tell("step", step=step.id)
+        _save(board, step, "running")
+        if marker is None and any(migration.kinds[name].at == "workspace" for name in _names(board, step)):
+            target = migration.target(board.outputs)
+            marker = Marker(target, ledger.meta()["run"], holder())
+            held.callback(marker.release)
+            marker.take()
+        tasks = conduct(board, step, Carrier(marker.check if marker else lambda: None))
+        if board.stop.is_set():
+            raise Stopped("stopped in good order", subject=str(ledger.directory), next=f"cmkmigrate resume {ledger.directory}")
+        for task in [board.stale.pop(name) for name in list(board.stale)]:
+            task.look_again()
+        _judge(board, step)
+        board.outputs[step.id] = outputs_of(board, step, tasks)
+        _save(board, step, "done")
+    ledger.set_meta("finished", str(time.time()))
+    board.tell("end")
+
+
+def _names(board: Board, step: Step) -> list[str]:
+    from cmkmigrate.playbook import step_kinds
+
+    return step_kinds(step, board.migration.kinds)
+
+
+def _gate(board: Board, step: Step, confirm: Mapping[str, str]) -> None:
+    word = board.migration.gate(step, board.outputs)
+    if word and confirm.get(step.id) != word:
+        given = f"{confirm[step.id]!r} is not {word!r}" if step.id in confirm else "a person has to agree to it"
+        raise Stopped(
+            f"step {step.id!r} waits for a word",
+            why=given,
+            next=f"cmkmigrate resume {board.ledger.directory} --confirm {step.id}={word}",
+        )
+
+
+def _judge(board: Board, step: Step) -> None:
+    """A step that provisions must succeed as a whole: later steps stand on it."""
+    if all(board.migration.kinds[name].at == "workspace" for name in _names(board, step)):
+        return
+    i = item.c
+    where = (i.step == step.id, i["pass"] == board.ledger.number, i.state.in_(FAILED))
+    row = board.ledger.first(select(item).where(*where).order_by(i.key))
+    if row:
+        again = f"mend it, then: cmkmigrate resume {board.ledger.directory} --retry-failed"
+        raise Incomplete(f"step {step.id!r} failed", subject=f"{row.kind} {row.key}", why=row.reason, next=again)
+
+
+def _save(board: Board, step: Step, state: str, reason: str = "") -> None:
+    outputs = json.dumps(board.outputs.get(step.id, {}))
+    values = {"id": step.id, "pass": board.ledger.number, "state": state, "reason": reason, "outputs": outputs}
+    statement = upsert(steps).values(values)
+    board.ledger.commit(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def saved_outputs(ledger: Ledger) -> Outputs:
+    """What finished steps gave, as the ledger has it."""
+    rows = ledger.rows(select(steps.c.id, steps.c.outputs, steps.c.state))
+    return {row.id: json.loads(row.outputs) for row in rows if row.state != "running"}
+
+
+def _retry(ledger: Ledger) -> None:
+    """Plan what failed anew, and open the steps that it belongs to."""
+    i = item.c
+    number = ledger.number
+    where = (i["pass"] == number, i.state.in_(FAILED))
+    again = select(i.step).where(*where).distinct()
+    ledger.send(update(steps).where(steps.c.id.in_(again)).values(state="running"))
+    ledger.commit(update(item).where(*where).values(state=State.PLANNED, tries=0))
+    ledger.set_meta("finished", "")
+
+
+def another_pass(ledger: Ledger) -> None:
+    """Begin the next pass of a finished run: everything is looked at again, and only what differs is written."""
+    with ledger.locked(holder()):
+        ledger.set_meta("pass", str(ledger.number + 1))
+        ledger.set_meta("finished", "")
+    ledger.number += 1
+
+
+def progress(ledger: Ledger) -> list[Any]:
+    """(step, kind, state, number) of this pass."""
+    i = item.c
+    groups = (i.step, i.kind, i.state)
+    return ledger.rows(select(*groups, func.count().label("number")).where(i["pass"] == ledger.number).group_by(*groups))

@@ -1,0 +1,197 @@
+"""One item: decide, make the intent durable, call, keep the result. `resume` needs nothing else.
+
+Only what was refused before any effect is sent again (a throttling 429, NotYet). What nobody knows stays an intent and
+is settled by looking, after the quiesce, by `conduct`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from cmkmigrate.engine.names import as_row
+from cmkmigrate.engine.observe import Task, key_of
+from cmkmigrate.engine.plan import Decision, decide
+from cmkmigrate.errors import AlreadyExists, CallError, Denied, NotAllowed, NotYet, Refused, Stopped, Throttled, Unknown
+from cmkmigrate.model import Asset, Do, Entry, Made, State
+
+TIMEOUT_S = 60.0  # of a request, where the site does not say
+NOT_YET_S = 20 * 60.0  # how long a grant may take before it is given up
+BUSY_S = 15 * 60.0  # how long one item waits for a service that says "too many requests"
+TRIES = 3  # updates (or lost writes) of one item in a row before it is called failed
+DENIED = 3  # refusals for lack of rights in a row after which the run stops
+UNREADABLE = 5  # unreadable answers in a row after which the run stops
+
+_FINAL = {Do.EXCLUDED: State.EXCLUDED, Do.UNSUPPORTED: State.UNSUPPORTED, Do.BLOCK: State.BLOCKED}
+
+
+class Carrier:
+    """Does items of an apply. `guard` is called before each write and raises when another run took the target."""
+
+    def __init__(self, guard: Any) -> None:
+        self._guard = guard
+        self._denied = self._unreadable = 0
+
+    def __call__(self, task: Task, row: Any) -> bool:
+        """Do one item; False when it has to wait for another."""
+        if task.board.stop.is_set():
+            return False
+        try:
+            decision = decide(task, row)
+        except CallError as error:
+            return self._unread(task, row, error)
+        self._unreadable = 0
+        if decision.wait:
+            return False
+        if decision.do in _FINAL:
+            state = State.DRIFTED if decision.drifted else _FINAL[decision.do]
+            return _end(task, row, state, decision.do, decision.reason, notes=decision.notes)
+        if decision.do is Do.KEEP:
+            return self._keep(task, row, decision)
+        if row.tries >= TRIES:
+            return _end(task, row, State.FAILED, decision.do, f"written {row.tries} times, and still {decision.reason}")
+        return self._write(task, row, decision)
+
+    def _unread(self, task: Task, row: Any, error: CallError) -> bool:
+        if isinstance(error, Unknown):
+            self._unreadable += 1
+            if self._unreadable >= UNREADABLE:
+                raise Stopped("the service does not answer", subject=row.key, why=str(error), next="cmkmigrate resume")
+        return self._failed(task, row, Do.BLOCK, error, "could not be read: ")
+
+    def _failed(self, task: Task, row: Any, do: Do, error: CallError, prefix: str = "") -> bool:
+        self._denied = self._denied + 1 if isinstance(error, Denied) else 0
+        _end(task, row, State.FAILED, do, f"{prefix}{error}")
+        if self._denied >= DENIED:
+            raise NotAllowed(
+                f"{self._denied} requests in a row were refused for lack of rights",
+                subject=f"{row.kind} {row.key}",
+                why=str(error),
+                next="give the rights back, then: cmkmigrate resume --retry-failed",
+            )
+        return True
+
+    def _keep(self, task: Task, row: Any, decision: Decision) -> bool:
+        if row.state == State.MADE and decision.have is not None:
+            return self._settle(task, row, decision.have, Made(decision.have.id, row.operation_url), Do(row.do or Do.KEEP), decision)
+        return _end(task, row, State.DONE, Do.KEEP, decision.reason, notes=decision.notes)
+
+    def _write(self, task: Task, row: Any, decision: Decision) -> bool:
+        board, ledger = task.board, task.board.ledger
+        ledger.put_originals(row.kind, row.key, decision.originals)
+        if decision.want is None and decision.do is not Do.DELETE:
+            raise RuntimeError(f"no body for {row.kind} {row.key}")
+        began, delay = time.monotonic(), 0.0
+        while True:
+            self._guard()
+            lands_by = time.time() + 1.1 * getattr(task.target, "timeout_s", TIMEOUT_S) + 0.5
+            intent = {"state": State.INTENT, "do": decision.do, "reason": decision.reason, "lands_by": lands_by}
+            ledger.set_item({**key_of(row), **intent, "tries": row.tries}, durable=True)
+            try:
+                made = _call(task, decision)
+                break
+            except (Throttled, NotYet) as error:
+                limit = BUSY_S if isinstance(error, Throttled) else NOT_YET_S
+                planned = {"state": State.PLANNED if row.state != State.MADE else State.MADE, "lands_by": 0.0}
+                ledger.set_item({**key_of(row), **planned})
+                if time.monotonic() - began > limit:
+                    raise Stopped("the service keeps refusing", subject=row.key, why=str(error), next="cmkmigrate resume") from error
+                delay = min(max(2 * delay, _first_delay(task)), 30.0)
+                if isinstance(error, NotYet):
+                    board.tell("wait", step=row.step, kind=row.kind, key=row.key, text=str(error))
+                if board.stop.wait(max(delay, getattr(error, "retry_after", 0.0))):
+                    return False
+            except AlreadyExists as error:
+                reason = f"appeared in the target between the plan and the write: {error}"
+                return _end(task, row, State.DRIFTED, decision.do, reason)
+            except Refused as error:
+                return self._failed(task, row, decision.do, error)
+            except Unknown as error:
+                ledger.set_item({**key_of(row), "reason": str(error), "tries": row.tries + 1})
+                board.tell("note", step=row.step, kind=row.kind, key=row.key, text=f"no answer, will look: {error}")
+                return True
+        self._denied = 0
+        return self._made(task, row, decision, made)
+
+    def _made(self, task: Task, row: Any, decision: Decision, made: Made | None) -> bool:
+        ledger, created = task.board.ledger, decision.do in (Do.CREATE, Do.REPLACE)
+        if decision.do is Do.DELETE:
+            return _end(task, row, State.DONE, Do.DELETE, decision.reason)
+        id = (made.id if made else "") or (decision.have.id if decision.have else "")
+        change = {"state": State.MADE, "id": id, "operation_url": made.operation_url if made else "", "lands_by": 0.0}
+        change |= {"ours": 1, "target_hint": ""} if created else {"tries": row.tries + 1, "target_hint": ""}
+        ledger.set_item({**key_of(row), **change, "notes": json.dumps(decision.notes)})
+        if created:
+            _add_name(task, row, id)
+        if not created or decision.follow:
+            return True  # looked at again in the next round
+        asset = decision.want
+        assert asset is not None
+        return self._settle(task, row, asset, made or Made(id), decision.do, decision)
+
+    def _settle(self, task: Task, row: Any, asset: Asset, made: Made, do: Do, decision: Decision) -> bool:
+        try:
+            task.kind.settle(task.target, asset, made)
+        except NotYet as error:
+            first = task.first_refusal.setdefault(row.key, time.monotonic())
+            if time.monotonic() - first > NOT_YET_S:
+                return self._failed(task, row, do, error)
+            task.board.tell("wait", step=row.step, kind=row.kind, key=row.key, text=str(error))
+            task.board.ledger.set_item({**key_of(row), "operation_url": "", "tries": 0})
+            task.board.stop.wait(min(max(_first_delay(task), 2 * (time.monotonic() - first)), 30.0))
+            return True
+        except Unknown as error:
+            if row.tries >= TRIES:
+                raise Stopped("the service does not answer", subject=row.key, why=str(error), next="cmkmigrate resume") from error
+            task.board.ledger.set_item({**key_of(row), "tries": row.tries + 1})
+            task.board.stop.wait(_first_delay(task))
+            return True
+        except CallError as error:
+            return self._failed(task, row, do, error, "made, but did not become usable: ")
+        return _end(task, row, State.DONE, do, row.reason or decision.reason, notes=decision.notes)
+
+
+def _first_delay(task: Task) -> float:
+    return min(1.0, float(getattr(task.target, "poll_s", 1.0)))
+
+
+def _call(task: Task, decision: Decision) -> Made | None:
+    kind, site = task.kind, task.target
+    if decision.do is Do.UPDATE:
+        assert decision.want is not None and decision.have is not None
+        return kind.update(site, decision.want, decision.have)
+    if decision.do in (Do.DELETE, Do.REPLACE):
+        assert kind.delete is not None and decision.have is not None
+        kind.delete(site, decision.have)
+        if decision.do is Do.DELETE:
+            return None
+    if kind.create is None:
+        raise Refused("the service did not make it with its parent")
+    return kind.create(site, decision.want)
+
+
+def _add_name(task: Task, row: Any, id: str) -> None:
+    source = task.board.names.find("source", row.kind, row.key)
+    of = (source.of_kind, source.of_key) if source.of_kind else None
+    entry = Entry(id, row.key, row.name, of=of)
+    task.board.names.add(as_row("target", row.kind, entry, row.key, source.ordinal))
+    if not id:
+        task.board.stale[row.kind] = task
+
+
+def _end(task: Task, row: Any, state: State, do: Do, reason: str, notes: list[str] | None = None) -> bool:
+    """The last word on an item in this pass."""
+    change: dict[str, Any] = {"state": state, "do": do, "reason": reason, "lands_by": 0.0, "tries": 0}
+    if notes is not None:
+        change["notes"] = json.dumps(notes)
+    if state is State.DONE:
+        source = task.board.names.find("source", row.kind, row.key)
+        target = task.board.names.find("target", row.kind, row.key)
+        written = row.state == State.MADE or do in (Do.CREATE, Do.UPDATE, Do.REPLACE)
+        hint = "" if target is None or written else target.hint  # a version seen before the write says nothing now
+        change |= {"source_hint": source.hint if source else "", "target_hint": hint}
+        change |= {"id": target.id} if target and target.id else {}
+    task.board.ledger.set_item({**key_of(row), **change})
+    task.board.tell("item", step=row.step, kind=row.kind, key=row.key, state=str(state), text=reason)
+    return True

@@ -1,0 +1,85 @@
+"""The lock in the target itself: a small file, made without overwriting, gone when the run lets go.
+
+Two machines that share nothing still meet there. Assumption: `workspace/import` without `overwrite` is atomic (two
+callers at once: one gets RESOURCE_ALREADY_EXISTS); nothing of the vendor's says otherwise.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import threading
+import time
+from typing import Any
+
+from cmkmigrate.errors import AlreadyExists, CallError, LockHeld, NotFound, Stopped, Throttled, Unknown
+
+PATH = "/Shared/.cmkmigrate-run"
+CHECK_S = 5.0  # how old the last look may be when something is written
+
+
+class Marker:
+    """Holds the target for one run. `run` tells runs apart, `holder` is for people."""
+
+    def __init__(self, site: Any, run: str, holder: str) -> None:
+        self._site, self._run, self._holder = site, run, holder
+        self._seen = 0.0
+        self._lock = threading.Lock()
+
+    def take(self) -> None:
+        """Make the marker, or find our own. Raises LockHeld when another run is at work on the target."""
+        text = json.dumps({"run": self._run, "holder": self._holder})
+        body = {"path": PATH, "format": "AUTO", "overwrite": False, "content": base64.b64encode(text.encode()).decode()}
+        for delay in (0.0, 1.0, 2.0, 4.0, 8.0):
+            time.sleep(delay)
+            try:
+                self._site.write("POST", "/api/2.0/workspace/import", body)
+            except (Throttled, Unknown):
+                pass  # what became of it shows below
+            except AlreadyExists:
+                pass
+            owner = self._owner()
+            if owner is not None:
+                return self._judge(owner)
+        raise Stopped("the run could not leave its marker in the target", subject=PATH, next="cmkmigrate resume")
+
+    def check(self) -> None:
+        """Look again, if the last look is too old. Raises LockHeld when the marker is another run's or gone."""
+        with self._lock:
+            if time.monotonic() - self._seen < CHECK_S:
+                return
+            try:
+                owner = self._owner()
+            except CallError as error:
+                raise Stopped("the run's marker cannot be read", subject=PATH, why=str(error), next="cmkmigrate resume") from error
+            self._judge(owner or {})
+
+    def release(self) -> None:
+        """Take the marker away, if it is ours. A failure leaves it: the same run finds it again."""
+        try:
+            if (self._owner() or {}).get("run") == self._run:
+                self._site.write("POST", "/api/2.0/workspace/delete", {"path": PATH})
+        except CallError:
+            return
+
+    def _judge(self, owner: dict[str, Any]) -> None:
+        if owner.get("run") != self._run:
+            raise LockHeld(
+                "another run is at work on this target" if owner else "this run's marker is gone from the target",
+                subject=f"{PATH} of {self._site.host}",
+                why=f"it is held by {owner.get('holder', 'an unknown run')}" if owner else "somebody removed it",
+                next=f"finish that run, or delete {PATH} in the target if you know that it is gone",
+            )
+        self._seen = time.monotonic()
+
+    def _owner(self) -> dict[str, Any] | None:
+        try:
+            answer = self._site.read("/api/2.0/workspace/export", {"path": PATH, "format": "AUTO"})
+        except NotFound:
+            return None
+        try:
+            found = json.loads(base64.b64decode(answer.get("content", "")))
+        except (ValueError, binascii.Error):
+            found = {}
+        return found if isinstance(found, dict) else {"holder": "somebody else"}

@@ -1,0 +1,136 @@
+"""A playbook with its parameters and its sites: what plan, apply and verify are given."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from cmkmigrate import playbook as language
+from cmkmigrate.errors import Mistake
+from cmkmigrate.kinds.base import Kind
+from cmkmigrate.model import KNOWN_AFTER_APPLY
+from cmkmigrate.playbook import Playbook, Step
+
+Outputs = dict[str, dict[str, Any]]  # step id -> name -> value
+
+
+class Sites(Protocol):
+    """Opens sites (clients.cloud.Cloud)."""
+
+    def workspace(self, ref: str, *, profile: str = "", source: bool = False) -> Any: ...
+
+    def subscription(self, subscription_id: str) -> Any: ...
+
+
+@dataclass
+class Migration:
+    """What is to be done, between which sites. Sites are opened when they are first needed, and kept."""
+
+    playbook: Playbook
+    params: dict[str, Any]
+    kinds: Mapping[str, Kind]
+    sites: Sites
+    _open: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    @property
+    def source_ref(self) -> str:
+        return str(language.fill(self.playbook.document.source, self._param))
+
+    @property
+    def identity(self) -> str:
+        """Tells this migration from every other: the playbook's name, and source and target as named by the operator."""
+        target = language.fill(self.playbook.document.target, lambda hole: self._known(hole) or hole)
+        named = [str(self.params[name]) for name in sorted(self.params) if name in ("target", "target_name", "target_url")]
+        text = "\n".join([self.playbook.name, self.source_ref.rstrip("/").lower(), str(target).rstrip("/").lower(), *named])
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def source(self) -> Any:
+        """The source Workspace; it refuses writing."""
+        return self._workspace(self.source_ref, "source", source=True)
+
+    def target(self, outputs: Outputs) -> Any | None:
+        """The target Workspace; None while an earlier step still has to make it (only in a preview)."""
+        ref = str(language.fill(self.playbook.document.target, self._resolver(outputs)))
+        if not ref or ref == KNOWN_AFTER_APPLY:
+            return None
+        if ref.rstrip("/").lower() == self.source_ref.rstrip("/").lower():
+            raise same(ref)
+        target = self._workspace(ref, "target", source=False)
+        if target.org_id and target.org_id == self.source().org_id:
+            raise same(ref)
+        return target
+
+    def site(self, step: Step, kind: Kind, outputs: Outputs) -> Any | None:
+        """Where a step writes things of this kind."""
+        if kind.at == "arm":
+            return self.subscription()
+        if step.on == "source":
+            return self._workspace(self.source_ref, "source-written", source=False)
+        return self.target(outputs)
+
+    def subscription(self) -> Any:
+        """The Subscription of the source's ARM id. Mistake when the source was given by URL."""
+        source = self.source()
+        parts = source.arm_id.split("/")
+        if len(parts) < 3:
+            why = "a URL does not say in which subscription to provision"
+            raise Mistake("this playbook needs the source's ARM id", subject=self.source_ref, why=why, next="az databricks workspace list")
+        key = ("subscription", parts[2])
+        if key not in self._open:
+            self._open[key] = self.sites.subscription(parts[2])
+        return self._open[key]
+
+    def settings(self, step: Step, outputs: Outputs) -> dict[str, Any]:
+        """`with:` of a step, filled."""
+        return dict(language.fill(step.settings, self._resolver(outputs)))
+
+    def skipped(self, step: Step, outputs: Outputs) -> str:
+        """Why the step is left out ("" : it is not)."""
+        value = language.fill(step.unless, self._resolver(outputs)) if step.unless else ""
+        return f"{step.unless} is {value}" if value else ""
+
+    def gate(self, step: Step, outputs: Outputs) -> str:
+        """The word that a person has to type before the step starts ("" : none)."""
+        return str(language.fill(step.confirm, self._resolver(outputs)))
+
+    def _workspace(self, ref: str, role: str, *, source: bool) -> Any:
+        key = (role, ref)
+        if key not in self._open:
+            profile = str(self.params.get(f"{role.split('-')[0]}_profile", ""))
+            self._open[key] = self.sites.workspace(ref, profile=profile, source=source)
+        return self._open[key]
+
+    def _param(self, hole: str) -> Any:
+        return self.params[hole.removeprefix("params.")]
+
+    def _known(self, hole: str) -> Any:
+        return self._param(hole) if hole.startswith("params.") else ""
+
+    def _resolver(self, outputs: Outputs) -> Any:
+        def resolve(hole: str) -> Any:
+            head, _, rest = hole.partition(".")
+            if head == "params":
+                return self.params[rest]
+            if head == "steps":
+                step, _, name = rest.partition(".")
+                return outputs.get(step, {}).get(name, KNOWN_AFTER_APPLY)
+            return self._of_source(rest)
+
+        return resolve
+
+    def _of_source(self, name: str) -> Any:
+        source = self.source()
+        parts = source.arm_id.split("/")
+        if name in ("subscription", "resource_group"):
+            index = 2 if name == "subscription" else 4
+            return parts[index] if len(parts) > index else ""
+        if name == "tags":
+            return dict(source.resource.get("tags") or {})
+        return {"id": source.arm_id, "name": source.name, "location": source.location, "url": source.url}[name]
+
+
+def same(ref: str) -> Mistake:
+    """The error for a target that is the source."""
+    return Mistake("source and target are the same workspace", subject=ref, next="name another target")

@@ -1,0 +1,108 @@
+"""id <-> key on one side, kept as ledger rows. What is asked for most is remembered, up to a bound."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from cmkmigrate.model import Entry
+from cmkmigrate.run.ledger import Ledger, insert_entries
+from cmkmigrate.run.schema import entry, item
+
+REMEMBERED = 50_000
+
+
+class Names:
+    """The entries of both sides ("source", "target") as listed in this pass."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._by_key: dict[tuple[str, str, str], Any] = {}
+        self._by_id: dict[tuple[str, str, str], str] = {}
+        self._lock = threading.Lock()
+
+    def find(self, side: str, kind: str, key: str) -> Any:
+        """The entry row, or None."""
+        at = (side, kind, key)
+        if at not in self._by_key:
+            e = entry.c
+            row = self._ledger.first(select(entry).where(e.side == side, e.kind == kind, e.key == key))
+            if row is None:
+                return None
+            self._remember(self._by_key, at, row)
+        return self._by_key[at]
+
+    def key_of(self, side: str, kind: str, id: str) -> str | None:
+        """The key of what has this id on this side."""
+        at = (side, kind, id)
+        if at not in self._by_id:
+            e = entry.c
+            row = self._ledger.first(select(e.key).where(e.side == side, e.kind == kind, e.id == id))
+            if row is None:
+                return None
+            self._remember(self._by_id, at, row.key)
+        return self._by_id[at]
+
+    def id_of(self, side: str, kind: str, key: str) -> str | None:
+        """The id of what has this key on this side."""
+        row = self.find(side, kind, key)
+        return row.id if row else None
+
+    def entries(self, side: str, kind: str) -> Iterator[Entry]:
+        """Every entry of a kind, in the order of the keys."""
+        e = entry.c
+        for row in self._ledger.pages(select(entry).where(e.side == side, e.kind == kind), (e.key,)):
+            yield as_entry(row)
+
+    def replace(self, side: str, kind: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Forget what was listed of this kind on this side and keep `rows` instead."""
+        e = entry.c
+        self._ledger.send(delete(entry).where(e.side == side, e.kind == kind))
+        insert_entries(self._ledger, rows)
+        self.forget(side, kind)
+
+    def add(self, row: dict[str, Any]) -> None:
+        """One more entry; seen by others after the next commit."""
+        insert = entry.insert().prefix_with("OR REPLACE")
+        self._ledger.send(insert, [row])
+        with self._lock:
+            self._by_key.pop((row["side"], row["kind"], row["key"]), None)
+
+    def forget(self, side: str, kind: str) -> None:
+        """Drop what is remembered of a kind on a side."""
+        with self._lock:
+            for memory in (self._by_key, self._by_id):
+                for at in [at for at in list(memory) if at[0] == side and at[1] == kind]:
+                    del memory[at]
+
+    def learn_ids(self, step: str, kind: str) -> None:
+        """Write the target's ids and hints, as listed now, into the items of a kind that were written since the last look."""
+        e, i = entry.c, item.c
+        same = (e.side == "target") & (e.kind == i.kind) & (e.key == i.key)
+        ids = select(e.id).where(same).scalar_subquery()
+        hints = select(e.hint).where(same).scalar_subquery()
+        new = (i.step == step, i.kind == kind, i.target_hint == "", select(e.id).where(same, e.id != "").exists())
+        self._ledger.commit(update(item).where(*new).values(id=ids, target_hint=hints))
+
+    def _remember(self, memory: dict[tuple[str, str, str], Any], at: tuple[str, str, str], value: Any) -> None:
+        with self._lock:
+            if len(memory) >= REMEMBERED:
+                memory.clear()
+            memory[at] = value
+
+
+def as_entry(row: Any) -> Entry:
+    """An Entry from its row."""
+    of = (row.of_kind, row.of_key) if row.of_kind else None
+    return Entry(row.id, row.key, row.name, "", row.hint, of, row.unsupported, row.excluded)
+
+
+def as_row(side: str, kind: str, one: Entry, key: str, ordinal: int, **more: Any) -> dict[str, Any]:
+    """The row of an Entry."""
+    of_kind, of_key = one.of or ("", "")
+    row = {"side": side, "kind": kind, "key": key, "id": one.id, "name": one.name or key, "hint": one.hint}
+    row |= {"of_kind": of_kind, "of_key": of_key, "unsupported": one.unsupported, "excluded": one.excluded}
+    return {**row, "seeded": 0, "planned": 0, "twin": "", "ordinal": ordinal, **more}

@@ -1,0 +1,216 @@
+"""Listing both sides of one (step, kind) into the ledger, and settling what is unknown by looking."""
+
+from __future__ import annotations
+
+import fnmatch
+import queue
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import case, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from cmkmigrate.engine.migration import Migration, Outputs
+from cmkmigrate.engine.names import Names, as_row
+from cmkmigrate.errors import CallError, Denied, NotAllowed, NotFound, Stopped
+from cmkmigrate.kinds.base import Kind
+from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Entry, Event, State
+from cmkmigrate.playbook import Step
+from cmkmigrate.run.ledger import PAGE, Ledger
+from cmkmigrate.run.schema import entry, item
+
+FOREIGN = "~"  # a target's thing that is nobody's twin has this before its id as key
+
+
+@dataclass
+class Board:
+    """What the tasks of one pass share."""
+
+    migration: Migration
+    ledger: Ledger
+    outputs: Outputs
+    preview: bool = False
+    depth: str = "content"  # of comparing: names, metadata, content
+    hints: bool = True  # whether "its version has not changed" counts as "it has not changed"
+    parallelism: int = 10
+    names: Names = field(init=False)
+    stop: threading.Event = field(default_factory=threading.Event)
+    events: queue.SimpleQueue[Event | None] = field(default_factory=queue.SimpleQueue)
+    stale: dict[str, Task] = field(default_factory=dict)  # kinds with things made whose ids are not known yet
+    looking: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        self.names = Names(self.ledger)
+
+    def tell(self, what: str, **more: Any) -> None:
+        """Report something to whoever reads the events."""
+        self.events.put(Event(time.time(), what, **more))
+
+
+@dataclass
+class Task:
+    """One kind in one step: where it is read and written, and what was listed with its body."""
+
+    board: Board
+    step: Step
+    kind: Kind
+    settings: dict[str, Any]
+    source: Any
+    target: Any | None
+    assets: dict[tuple[str, str], Asset] = field(default_factory=dict)
+    placeholders: set[str] = field(default_factory=set)  # keys that may be made with a placeholder (a cycle)
+    first_refusal: dict[str, float] = field(default_factory=dict)
+
+    def listed(self, side: str, kind: str) -> Iterator[Entry]:
+        """The entries of another kind on a side; looks again first where new things have no ids yet."""
+        with self.board.looking:
+            task = self.board.stale.pop(kind, None) if side == "target" else None
+            if task:
+                task.look_again()
+        return (one for one in self.board.names.entries(side, kind) if one.id and not one.excluded)
+
+    def observe(self) -> None:
+        """List both sides at once and give every source object its item. Raises Stopped, NotAllowed."""
+        with ThreadPoolExecutor(1) as side:
+            target = side.submit(self._list_target)
+            self._list_source()
+            target.result()
+        self._make_items()
+
+    def look_again(self) -> None:
+        """List the target anew (ids of what was made, hints, what else is there)."""
+        if self.target is not None:
+            getattr(self.target, "cache", {}).clear()
+            self._list_target()
+            self.board.names.learn_ids(self.step.id, self.kind.name)
+
+    def quiesce(self) -> bool:
+        """Wait until no request without a result can land any more; whether there was one."""
+        until = self.board.ledger.last_intent(self.step.id, self.kind.name)
+        while (left := until - time.time()) > 0 and not self.board.stop.wait(min(left, 0.5)):
+            pass
+        return bool(until)
+
+    def settle_unknown(self) -> None:
+        """Say of each item without a result, by what was just listed, what became of it. Call `quiesce` before."""
+        ledger, names, creates = self.board.ledger, self.board.names, self.kind.create is not None
+        i = item.c
+        where = (i.step == self.step.id, i.kind == self.kind.name, i.state == State.INTENT)
+        for row in ledger.pages(select(item).where(*where), (i.key,)):
+            there = names.find("target", self.kind.name, row.key)
+            found = there is not None and creates
+            state = State.MADE if found else State.PLANNED
+            ours = 1 if found and row.do in ("create", "replace") else row.ours
+            ledger.set_item({**key_of(row), "state": state, "ours": ours, "id": there.id if there else ""})
+        ledger.commit()
+
+    def _list_source(self) -> None:
+        def listed(kind: str) -> Iterator[Entry]:
+            return self.listed("source", kind)
+
+        found = self._read("source", lambda: self.kind.desired(self.source, self.settings, listed))
+        self.board.names.replace("source", self.kind.name, self._source_rows(found))
+
+    def _source_rows(self, found: Iterable[Entry]) -> Iterator[dict[str, Any]]:
+        seen: set[str] = set()
+        for ordinal, one in enumerate(found):
+            key = one.key or one.id
+            twin = ""
+            if key in seen:
+                twin, key = key, f"{key} ({one.id})"
+            seen.add(key)
+            if isinstance(one, Asset):
+                self.assets["source", key] = one
+            if not one.excluded:
+                one.excluded = self._left_out(one, key)
+            yield as_row("source", self.kind.name, one, key, ordinal, twin=twin)
+
+    def _left_out(self, one: Entry, key: str) -> str:
+        names = (self.kind.name, key, one.name)
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in self.step.exclude for name in names):
+            return "excluded by the playbook"
+        if self.step.include and not any(
+            fnmatch.fnmatchcase(name, pattern) for pattern in self.step.include for name in names
+        ):
+            return "not included by the playbook"
+        return ""
+
+    def _list_target(self) -> None:
+        if self.target is None:
+            self.board.names.replace("target", self.kind.name, [])
+            return
+
+        def listed(kind: str) -> Iterator[Entry]:
+            return self.listed("target", kind)
+
+        found = self._read("target", lambda: self.kind.list(self.target, self.settings, listed))
+        self.board.names.replace("target", self.kind.name, self._target_rows(found))
+
+    def _target_rows(self, found: Iterable[Entry]) -> Iterator[dict[str, Any]]:
+        ours = self._known_ids()
+        seen: set[str] = set()
+        for ordinal, one in enumerate(found):
+            key = one.key or ours.get(one.id) or one.marker or f"{FOREIGN}{one.id}"
+            twin = ""
+            if key in seen:
+                twin, key = key, f"{key} ({one.id})"
+            seen.add(key)
+            if isinstance(one, Asset):
+                self.assets["target", key] = one
+            seeded = int(self.kind.seeded(self.target, one))
+            yield as_row("target", self.kind.name, one, key, ordinal, twin=twin, seeded=seeded)
+
+    def _known_ids(self) -> dict[str, str]:
+        """id -> key of what this run made, for kinds whose names are not unique."""
+        if not self.kind.marker_path:
+            return {}
+        i = item.c
+        rows = self.board.ledger.rows(select(i.id, i.key).where(i.kind == self.kind.name, i.id != "", i.ours == 1))
+        return {row.id: row.key for row in rows}
+
+    def _read(self, side: str, call: Any) -> Iterator[Entry]:
+        """What `call` lists; a listing that cannot be read stops the run, it never counts as empty."""
+        subject = f"{self.kind.name} of the {side}"
+        try:
+            yield from call()
+        except NotFound as error:
+            raise Stopped("could not list", subject=subject, why=str(error), next="cmkmigrate resume") from error
+        except Denied as error:
+            raise NotAllowed("may not list", subject=subject, why=str(error), next="cmkmigrate doctor PLAYBOOK") from error
+        except CallError as error:
+            raise Stopped("could not list", subject=subject, why=str(error), next="cmkmigrate resume") from error
+
+    def _make_items(self) -> None:
+        """A row for every source entry; a row of an earlier pass is planned anew, what is unknown or made stays so."""
+        ledger, number = self.board.ledger, self.board.ledger.number
+        statement = upsert(item)
+        again = case(
+            ((item.c["pass"] != number) & (item.c.state != State.INTENT) & (item.c.state != State.MADE), State.PLANNED),
+            else_=item.c.state,
+        )
+        statement = statement.on_conflict_do_update(
+            index_elements=["step", "kind", "key", "side"], set_={"pass": number, "state": again, "name": statement.excluded.name}
+        )
+        e = entry.c
+        batch: list[dict[str, Any]] = []
+        for row in ledger.pages(select(entry).where(e.side == "source", e.kind == self.kind.name), (e.key,)):
+            values = {"step": self.step.id, "kind": self.kind.name, "key": row.key, "side": self.step.on, "pass": number}
+            batch.append({**values, "state": State.PLANNED, "name": row.name, "at": time.time()})
+            if len(batch) == PAGE:
+                ledger.send(statement, batch)
+                batch = []
+        ledger.commit(statement, batch)
+
+
+def key_of(row: Any) -> dict[str, Any]:
+    """The primary key of an item row."""
+    return {"step": row.step, "kind": row.kind, "key": row.key, "side": row.side}
+
+
+def not_there(row: Any) -> bool:
+    """Whether a target entry is only planned (preview)."""
+    return row is None or bool(row.planned) or row.id == KNOWN_AFTER_APPLY

@@ -1,0 +1,318 @@
+"""Desired against actual: the only place that decides what is done to an asset, and why.
+
+`decide` looks at one item; nothing here writes to a site. In a preview what earlier steps will make counts as there,
+content is not read where nothing can differ, and a secret's value is never read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from cmkmigrate import portable
+from cmkmigrate.engine.names import as_entry
+from cmkmigrate.engine.observe import FOREIGN, Task
+from cmkmigrate.errors import CallError, NotFound
+from cmkmigrate.kinds.base import Kind
+from cmkmigrate.model import KNOWN_AFTER_APPLY, NOTHING, Asset, Body, Do, State
+from cmkmigrate.portable import Link
+from cmkmigrate.run.schema import item
+
+
+@dataclass
+class Decision:
+    """What to do to one item. want: for the target, local; have: the target's, as loaded. wait: not yet to be said."""
+
+    do: Do
+    reason: str = ""
+    changes: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    want: Asset | None = None
+    have: Asset | None = None
+    wait: str = ""
+    drifted: bool = False
+    follow: bool = False  # create cannot say all of it; an update comes after
+    originals: dict[str, str] = field(default_factory=dict)
+
+
+def decide(task: Task, row: Any) -> Decision:
+    """The decision on one item row. Raises CallError where a body cannot be read."""
+    names, kind = task.board.names, task.kind
+    source = names.find("source", kind.name, row.key)
+    target = names.find("target", kind.name, row.key)
+    if source is None:
+        return Decision(Do.BLOCK, "gone from the source since it was listed", drifted=True)
+    early = _without_looking(task, row, source, target)
+    if early:
+        return early
+    if _unchanged(task, row, source, target):
+        return Decision(Do.KEEP, "unchanged since it was written")
+    if task.board.preview and target is None and not _must_load(kind):
+        return Decision(Do.CREATE)
+    try:
+        asset = task.assets.get(("source", row.key)) or kind.load(task.source, as_entry(source))
+    except NotFound:
+        return Decision(Do.BLOCK, "gone from the source since it was listed", drifted=True)
+    return _Comparison(task, row, source, target, asset).decide()
+
+
+def _must_load(kind: Kind) -> bool:
+    """Whether something may be blocked, so that a preview has to know the body. A secret's value is never needed."""
+    return any(ref.form == "id" or ref.missing == "block" for ref in kind.refs) or kind.create is None
+
+
+def _without_looking(task: Task, row: Any, source: Any, target: Any) -> Decision | None:
+    kind = task.kind
+    if source.excluded:
+        return Decision(Do.EXCLUDED, source.excluded)
+    if source.unsupported or kind.unsupported:
+        return Decision(Do.UNSUPPORTED, source.unsupported or kind.unsupported)
+    if source.twin:
+        return Decision(Do.BLOCK, f"another one in the source is also called {source.twin!r}, and the target takes one only")
+    if source.of_kind:
+        return _parent(task, source, target)
+    return None
+
+
+def _parent(task: Task, source: Any, target: Any) -> Decision | None:
+    """What the fate of the thing it is in means for a thing."""
+    names = task.board.names
+    parent = names.find("target", source.of_kind, source.of_key)
+    said = f"{source.of_kind} {source.of_key!r}"
+    there = parent is not None and (parent.id or parent.planned or task.kind.create is not None)
+    fate = _fate(task, source.of_kind, source.of_key)
+    if fate is None and there:
+        return None
+    if fate is not None and fate.state == State.EXCLUDED:
+        return Decision(Do.EXCLUDED, f"in {said}, which is left out: {fate.reason}")
+    if fate is not None and fate.state == State.UNSUPPORTED:
+        return Decision(Do.UNSUPPORTED, f"of {said}: {fate.reason}")
+    if fate is not None and fate.state in (State.FAILED, State.BLOCKED, State.DRIFTED) and not (there and fate.ours):
+        if there and target is not None:
+            return None
+        return Decision(Do.BLOCK, f"{said} is not in the target: {fate.reason}")
+    if fate is not None and fate.state == State.INTENT:
+        return Decision(Do.BLOCK, wait=f"{said} is not settled yet")
+    if not there:
+        return Decision(Do.BLOCK, f"{said} is not in the target")
+    return None
+
+
+def _fate(task: Task, kind: str, key: str) -> Any | None:
+    """The item row of another thing of this run, the newest if several steps have it."""
+    i = item.c
+    return task.board.ledger.first(select(item).where(i.kind == kind, i.key == key).order_by(i.at.desc()))
+
+
+def _unchanged(task: Task, row: Any, source: Any, target: Any) -> bool:
+    if target is None or task.step.again or row.state == State.MADE or not task.board.hints:
+        return False
+    same_source = bool(source.hint) and source.hint == row.source_hint
+    return same_source and bool(target.hint) and target.hint == row.target_hint and bool(row.ours)
+
+
+class _Comparison:
+    """One item whose source is loaded: references, then the difference to what the target has."""
+
+    def __init__(self, task: Task, row: Any, source: Any, target: Any, asset: Asset) -> None:
+        self.task, self.row, self.source, self.target, self.asset = task, row, source, target, asset
+        self.kind, self.names, self.preview = task.kind, task.board.names, task.board.preview
+        self.notes: list[str] = []
+        self.follow = False
+
+    def decide(self) -> Decision:
+        if self.asset.body is None:
+            return Decision(Do.DELETE if self.target else Do.KEEP, "shall not be there")
+        want = portable.portable(self.kind, self.asset.body, lambda kind, id: self.names.key_of("source", kind, id))
+        stopped = self._links(want.body, want.links)
+        if stopped:
+            return stopped
+        if self.target is None or self.target.planned:
+            if self.kind.create is None and self.target is None and not self.preview:
+                return Decision(Do.BLOCK, "the service did not make it with its parent")
+            return self._create(want.body)
+        return self._compare(want.body)
+
+    def _links(self, body: Body, links: list[Link]) -> Decision | None:
+        """Judge every reference. A Decision where the item cannot go on."""
+        for link in links:
+            problem, wait = self._problem(link)
+            if wait:
+                stands_in = self.row.key in self.task.placeholders and self.row.state != State.MADE
+                if stands_in and link.ref.placeholder is not NOTHING:
+                    _stand_in(body, link)
+                    self.follow = True
+                    continue
+                return Decision(Do.BLOCK, wait=wait)
+            if not problem:
+                continue
+            if link.ref.missing == "block":
+                return Decision(Do.BLOCK, f"{link.ref.path} {problem}", notes=self.notes)
+            if link.ref.missing == "drop":
+                portable.drop_elements(body, link.ref, link.value)
+                self.notes.append(f"{link.value!r} is left out: it {problem}")
+            else:
+                self.notes.append(f"{link.ref.path} {problem}")
+        return None
+
+    def _problem(self, link: Link) -> tuple[str, str]:
+        """(what is wrong with a reference, what it waits for)."""
+        kinds, ref = self.task.board.migration.kinds, link.ref
+        known = [target for target in ref.targets if target in kinds]
+        if not known:
+            return f"refers to {' or '.join(ref.targets)} {link.value!r}, which this version does not move", ""
+        if ref.form == "prefix":
+            return self._path_problem(link, known), ""
+        if ref.form == "id" and not link.kind:
+            return f"refers to {' or '.join(ref.targets)} {link.value!r}, which the source does not have", ""
+        candidates = [link.kind] if ref.form == "id" else known
+        for name in candidates:
+            key = link.key if ref.form == "id" else kinds[name].as_key(str(link.value))
+            row = self.names.find("target", name, key)
+            if row is not None and (row.id or row.planned or ref.form == "key"):
+                return "", ""
+        for name in candidates:
+            key = link.key if ref.form == "id" else kinds[name].as_key(str(link.value))
+            said, wait = self._absent(name, key)
+            if said or wait:
+                return said, wait
+        return f"refers to {' or '.join(known)} {link.value!r}, which is in neither workspace", ""
+
+    def _absent(self, kind: str, key: str) -> tuple[str, str]:
+        """Why something of the source is not in the target (yet)."""
+        kinds = self.task.board.migration.kinds
+        if kinds[kind].unsupported:
+            return f"refers to {kind} {key!r}: {kinds[kind].unsupported}", ""
+        fate = _fate(self.task, kind, key)
+        if fate is None:
+            there = self.names.find("source", kind, key) is not None
+            return (f"refers to {kind} {key!r}, which is not in the target", "") if there else ("", "")
+        if fate.state in (State.PLANNED, State.INTENT, State.MADE):
+            return "", f"{kind} {key!r} is not made yet"
+        return f"refers to {kind} {key!r}, which is {fate.state}: {fate.reason}", ""
+
+    def _path_problem(self, link: Link, known: list[str]) -> str:
+        kinds = self.task.board.migration.kinds
+        path = str(link.value)
+        for side in ("target", "source"):
+            for name in known:
+                one = kinds[name].as_key(path)
+                while one not in ("", "/", "."):
+                    if self.names.find(side, name, one):
+                        return ""
+                    one = posixpath.dirname(one)
+        return f"{path!r} is a path to nothing, in the source too"
+
+    def _create(self, want: Body) -> Decision:
+        if self.preview:
+            return Decision(Do.CREATE, notes=self.notes, want=Asset(self.source.id, self.row.key, body=want))
+        follow = self.follow or any(portable.value_at(want, path) is not NOTHING for path in self.kind.deferred)
+        originals = self._originals()
+        return Decision(Do.CREATE, notes=self.notes, want=self._local(want), follow=follow, originals=originals)
+
+    def _compare(self, want: Body) -> Decision:
+        have = self._have()
+        if have is None:
+            return Decision(Do.BLOCK, "gone from the target since it was listed", drifted=True)
+        there = portable.portable(self.kind, have.body or {}, lambda kind, id: self.names.key_of("target", kind, id)).body
+        want = self.kind.fit(want, there)
+        changes = portable.differences(self.kind, want, there)
+        if not changes and self._content_differs(have):
+            changes = ("content",)
+        if not changes and not self.task.step.again:
+            ours = "" if self.row.ours else "already there, and equal"
+            local = None if self.preview else self._local(want)
+            return Decision(Do.KEEP, ours, notes=self.notes, have=have, want=local)
+        return self._change(want, have, changes)
+
+    def _change(self, want: Body, have: Asset, changes: tuple[str, ...]) -> Decision:
+        differs = f"differs in {', '.join(changes[:5])}{' ...' if len(changes) > 5 else ''}"
+        if self.target.seeded and type(self.kind).fit is Kind.fit:
+            return Decision(Do.KEEP, "made by the service itself", notes=self.notes)
+        if not self._ours():
+            hint = "`adopt: true` on the step takes it over"
+            return Decision(Do.BLOCK, f"is in the target, not made by this run, and {differs}; {hint}", changes, self.notes)
+        do = Do.UPDATE
+        if any(change.split("[")[0].split(".")[0] in self.kind.immutable for change in changes):
+            if self.kind.delete is None:
+                return Decision(Do.BLOCK, f"{differs}, which cannot be changed", changes, self.notes)
+            do = Do.REPLACE
+        local = None if self.preview else self._local(want)
+        return Decision(do, differs, changes, self.notes, local, have, originals=self._originals())
+
+    def _ours(self) -> bool:
+        if self.row.ours or self.task.step.adopt or self.target.seeded:
+            return True
+        if self.kind.create is not None:
+            return False
+        parent = self.names.find("target", self.source.of_kind, self.source.of_key)
+        fate = _fate(self.task, self.source.of_kind, self.source.of_key)
+        return bool((parent is not None and parent.seeded) or (fate is not None and fate.ours))
+
+    def _have(self) -> Asset | None:
+        key = ("target", self.row.key)
+        try:
+            return self.task.assets.get(key) or self.kind.load(self.task.target, as_entry(self.target))
+        except NotFound:
+            return None
+
+    def _content_differs(self, have: Asset) -> bool:
+        if (self.asset.content is None and have.content is None) or self.task.board.depth in ("names", "metadata"):
+            return False
+        if self.kind.secret:
+            if self.preview:
+                return False
+            one, other = (b"".join(side.content()) if side.content else b"" for side in (self.asset, have))
+            return not hmac.compare_digest(one, other)
+        want = _digest(self.kind.proof(self.task.source, self.asset))
+        return want != _digest(self.kind.proof(self.task.target, have))
+
+    def _originals(self) -> dict[str, str]:
+        """What the source says at the paths that arrive with another value."""
+        body = self.asset.body or {}
+        found = {path: [holder[key] for holder, key in portable.spots(body, path)] for path in self.kind.arriving}
+        return {path: json.dumps(values) for path, values in found.items() if values}
+
+    def _local(self, want: Body) -> Asset:
+        kinds = self.task.board.migration.kinds
+        body = portable.local(
+            self.kind, want, lambda kind, key: self.names.id_of("target", kind, key), lambda name: kinds[name].id_type
+        )
+        for path, value in self.kind.arriving.items():
+            holder, _, last = path.rpartition(".")
+            for node in [node[key] for node, key in portable.spots(body, holder)] if holder else [body]:
+                if isinstance(node, dict):
+                    node[last] = value
+        if self.kind.marker_path and self.row.key == self.source.id:
+            portable.put(body, self.kind.marker_path, self.source.id)
+        one = self.source
+        of = (one.of_kind, one.of_key) if one.of_kind else None
+        return Asset(one.id, one.key, one.name, one.id, one.hint, of, body=body, content=self.asset.content)
+
+
+def _stand_in(body: Body, link: Link) -> None:
+    for holder, key in portable.spots(body, link.ref.path):
+        if holder[key] == f"@{link.kind}/{link.key}":
+            holder[key] = link.ref.placeholder
+
+
+def _digest(chunks: Iterator[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.digest()
+
+
+def foreign(key: str) -> bool:
+    """Whether a target entry is nobody's twin."""
+    return key.startswith(FOREIGN)
+
+
+__all__ = ["KNOWN_AFTER_APPLY", "CallError", "Decision", "decide", "foreign"]

@@ -1,0 +1,106 @@
+"""The errors of cmkmigrate: those a person reads, and those a call ends with.
+
+An `OperatorError` ends a command. It says what went wrong, with which object, why, and what to type next; the class
+gives the exit code of `docs/reference/exit-codes.md`. A `CallError` is how one request ended; clients raise it, kinds
+let it pass, the engine decides what it means for the item. Nothing else crosses a layer.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class OperatorError(Exception):
+    """Ends a command. `what` happened, to which `subject`, `why`, and what to do `next` (each one line)."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, subject: str = "", why: str = "", next: str = "") -> None:
+        super().__init__(what)
+        self.what, self.subject, self.why, self.next = what, subject, why, next
+
+
+class Incomplete(OperatorError):
+    """Something failed or differs, and the rest is done (exit 3)."""
+
+    exit_code = 3
+
+
+class NotAllowed(OperatorError):
+    """Signing in failed, or a right is missing (exit 4)."""
+
+    exit_code = 4
+
+
+class Stopped(OperatorError):
+    """The run stopped where it can be resumed: a gate, a window, a service that does not answer (exit 5)."""
+
+    exit_code = 5
+
+
+class Blocked(OperatorError):
+    """Something must be mended before anything is written (exit 6)."""
+
+    exit_code = 6
+
+
+class Fatal(OperatorError):
+    """Resuming will not help: a stale or edited plan, a run of another migration (exit 7)."""
+
+    exit_code = 7
+
+
+class LockHeld(OperatorError):
+    """Somebody else is at work on this run, or on this pair of workspaces (exit 11)."""
+
+    exit_code = 11
+
+
+class Mistake(OperatorError):
+    """A mistake in the command, the playbook or the parameters (exit 64)."""
+
+    exit_code = 64
+
+
+class CallError(Exception):
+    """How a request ended when it did not end well. `code` is the service's error code, `status` the HTTP status."""
+
+    def __init__(self, message: str, *, status: int = 0, code: str = "", request_id: str = "") -> None:
+        super().__init__(message)
+        self.message, self.status, self.code, self.request_id = message, status, code, request_id
+
+    def __str__(self) -> str:
+        head = " ".join(part for part in (str(self.status or ""), self.code) if part)
+        return f"{head}: {self.message}" if head else self.message
+
+
+class Refused(CallError):
+    """The service said no before doing anything (a 4xx that is none of the following)."""
+
+
+class NotFound(Refused):
+    """There is no such thing."""
+
+
+class AlreadyExists(Refused):
+    """The name, path or id is taken."""
+
+
+class Denied(Refused):
+    """The caller may not (401, 403)."""
+
+
+class Throttled(CallError):
+    """Too many requests, nothing was done (429). `retry_after` in seconds, 0.0 when the service named none."""
+
+    def __init__(self, message: str, *, retry_after: float = 0.0, status: int = 429, code: str = "") -> None:
+        super().__init__(message, status=status, code=code)
+        self.retry_after = retry_after
+
+
+class Unknown(CallError):
+    """Nobody knows whether it took effect: a lost or unreadable answer, a timeout, a 5xx."""
+
+
+class NotYet(CallError):
+    """Refused before any effect, and expected to be accepted later (a grant that has not taken effect)."""

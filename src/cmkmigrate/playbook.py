@@ -1,0 +1,326 @@
+"""Playbooks: YAML that says what happens. Every mistake is refused with file, line and a suggestion.
+
+The language is small on purpose: no loops, no templates, `${...}` holes that are checked before anything runs.
+Types come from the pydantic models below; the JSON Schema for editors is made from the same (`json_schema`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cmkmigrate.errors import Mistake
+from cmkmigrate.kinds.base import Kind
+
+HOLE = re.compile(r"\$\{([^}]*)\}")
+SOURCE_FIELDS = ("id", "name", "location", "subscription", "resource_group", "tags", "url")
+MAX_BYTES = 1_000_000
+
+
+class Param(BaseModel):
+    """One parameter: its type, what it is for, and its default (none: it must be given)."""
+
+    model_config = ConfigDict(extra="forbid")
+    type: Literal["workspace", "name", "text", "list", "bool", "int"]
+    about: str = ""
+    default: Any = None
+
+
+class Step(BaseModel):
+    """One step. Exactly one of `kind` and `kinds` ("all" or a list of names)."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    kind: str | None = None
+    kinds: Literal["all"] | list[str] | None = None
+    settings: dict[str, Any] = Field(default_factory=dict, alias="with")
+    on: Literal["source", "target"] = "target"
+    exclude: list[str] = Field(default_factory=list)
+    include: list[str] = Field(default_factory=list)
+    adopt: bool = False
+    again: bool = False
+    unless: str = ""
+    require: Literal["verified"] | None = None
+    confirm: str = ""
+
+
+class Document(BaseModel):
+    """A whole playbook file."""
+
+    model_config = ConfigDict(extra="forbid")
+    playbook: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    about: str = ""
+    params: dict[str, Param] = Field(default_factory=dict)
+    source: str
+    target: str
+    steps: list[Step] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """A checked playbook. `text` is the file as it was, `digest` its sha256, `path` what the operator typed."""
+
+    path: str
+    text: str
+    document: Document
+
+    @property
+    def name(self) -> str:
+        return self.document.playbook
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        return self.document.steps
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def shipped() -> dict[str, str]:
+    """The playbooks that come with the tool: name -> text (from the wheel, or from the checkout it was installed of)."""
+    folders = [resources.files("cmkmigrate") / "playbooks", Path(__file__).parents[2] / "playbooks"]
+    for folder in folders:
+        if folder.is_dir():
+            files = [file for file in folder.iterdir() if file.name.endswith(".yaml")]
+            if files:
+                return {file.name.removesuffix(".yaml"): file.read_text("utf-8") for file in sorted(files, key=str)}
+    return {}
+
+
+def load(name_or_path: str, kinds: Mapping[str, Kind]) -> Playbook:
+    """The playbook of that name, or in that file. Raises Mistake, naming file and line."""
+    known = shipped()
+    path = Path(name_or_path)
+    if name_or_path in known:
+        return parse(known[name_or_path], f"{name_or_path}.yaml", kinds)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        try:
+            if path.stat().st_size > MAX_BYTES:
+                raise Mistake("the playbook is larger than a megabyte", subject=name_or_path, next="split it into two")
+            return parse(path.read_text("utf-8"), name_or_path, kinds)
+        except (OSError, UnicodeDecodeError) as error:
+            raise Mistake("the playbook cannot be read", subject=name_or_path, why=str(error)) from None
+    raise Mistake(
+        f"there is no playbook {name_or_path!r}",
+        why=f"shipped are {', '.join(known) or 'none'}; a path ends in .yaml{suggest(name_or_path, known)}",
+        next="cmkmigrate plan cmk-migration --help",
+    )
+
+
+def parse(text: str, path: str, kinds: Mapping[str, Kind]) -> Playbook:
+    """A playbook from its text. Raises Mistake for whatever is wrong, the first mistake with its line."""
+    data, lines = read_yaml(text, path)
+    if not isinstance(data, dict):
+        raise Mistake("a playbook is a mapping that begins with `playbook: NAME`", subject=f"{path}:1")
+    try:
+        document = Document.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _refusal(first, path, lines) from None
+    playbook = Playbook(path, text, document)
+    _check(playbook, lines, kinds)
+    return playbook
+
+
+def _refusal(error: Any, path: str, lines: Mapping[tuple[Any, ...], int]) -> Mistake:
+    where = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith(("literal[", "list["))))
+    field = str(where[-1]) if where else ""
+    spot = f"{path}:{line_of(lines, where)}"
+    if error["type"] == "extra_forbidden":
+        model = {0: Document}.get(len(where) - 1, Step if where[0] == "steps" else Param)
+        names = [info.alias or name for name, info in model.model_fields.items()]
+        return Mistake(f"unknown key {field!r}", subject=spot, why=f"known are {', '.join(names)}{suggest(field, names)}")
+    dotted = ".".join(str(part) for part in where)
+    if error["type"] == "missing":
+        return Mistake(f"{dotted} is missing", subject=spot, next="add it; docs/reference/playbooks.md has the language")
+    return Mistake(f"{dotted}: {error['msg'][0].lower()}{error['msg'][1:]}", subject=spot)
+
+
+def _check(playbook: Playbook, lines: Mapping[tuple[Any, ...], int], kinds: Mapping[str, Kind]) -> None:
+    """What the types cannot say: kinds exist, settings are known, every hole can be filled when its turn comes."""
+    seen: dict[str, Step] = {}
+    for index, step in enumerate(playbook.steps):
+        at = ("steps", index)
+
+        def refuse(what: str, *where: Any, why: str = "", at: tuple[Any, ...] = at) -> Mistake:
+            return Mistake(what, subject=f"{playbook.path}:{line_of(lines, (*at, *where))}", why=why)
+
+        if step.id in seen:
+            raise refuse(f"two steps are called {step.id!r}", "id")
+        if (step.kind is None) == (step.kinds is None):
+            raise refuse(f"step {step.id!r} needs either `kind` or `kinds`")
+        for name in step_kinds(step, kinds):
+            if name not in kinds:
+                field = "kind" if step.kind else "kinds"
+                raise refuse(f"unknown kind {name!r}", field, why=f"known are {', '.join(kinds)}{suggest(name, kinds)}")
+            known = kinds[name].settings
+            for key in step.settings if step.kind else ():
+                if key not in known:
+                    why = f"{name} takes {', '.join(known) or 'no settings'}{suggest(key, known)}"
+                    raise refuse(f"unknown setting {key!r}", "with", key, why=why)
+            for key, value in step.settings.items():
+                if key in known and not HOLE.search(str(value)) and not isinstance(value, known[key]):
+                    raise refuse(f"{key} must be {_type_name(known[key])}, not {value!r}", "with", key)
+        for place, hole in _holes(step.model_dump(by_alias=True)):
+            problem = _hole_problem(hole, playbook.document, seen, kinds)
+            if problem:
+                raise refuse(f"nothing fills ${{{hole}}}", *place, why=problem)
+        seen[step.id] = step
+    for field in ("source", "target"):
+        for match in HOLE.finditer(getattr(playbook.document, field)):
+            problem = _hole_problem(match[1], playbook.document, seen, kinds)
+            if problem or (field == "source" and not match[1].startswith("params.")):
+                where = f"{playbook.path}:{line_of(lines, (field,))}"
+                raise Mistake(f"nothing fills ${{{match[1]}}}", subject=where, why=problem or "source comes from params")
+
+
+def step_kinds(step: Step, kinds: Mapping[str, Kind]) -> list[str]:
+    """The names of the kinds that a step drives, in the order in which they can be made."""
+    if step.kind:
+        return [step.kind]
+    if step.kinds == "all":
+        return [name for name, kind in kinds.items() if kind.at == "workspace" and not kind.writes_source]
+    named = list(step.kinds or ())
+    return [name for name in kinds if name in named] + [name for name in named if name not in kinds]
+
+
+def _hole_problem(hole: str, document: Document, seen: Mapping[str, Step], kinds: Mapping[str, Kind]) -> str:
+    head, _, rest = hole.partition(".")
+    if head == "params":
+        return "" if rest in document.params else f"there is no parameter {rest!r}{suggest(rest, document.params)}"
+    if head == "source":
+        return "" if rest in SOURCE_FIELDS else f"source has {', '.join(SOURCE_FIELDS)}{suggest(rest, SOURCE_FIELDS)}"
+    if head == "steps":
+        step, _, field = rest.partition(".")
+        if step not in seen:
+            return f"there is no step {step!r} before this one{suggest(step, seen)}"
+        outputs = kinds[seen[step].kind or ""].outputs if seen[step].kind in kinds else {}
+        return "" if field in outputs else f"step {step!r} gives {', '.join(outputs) or 'nothing'}{suggest(field, outputs)}"
+    return "a hole begins with params, source or steps"
+
+
+def _holes(value: Any, where: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], str]]:
+    if isinstance(value, str):
+        yield from ((where, match[1]) for match in HOLE.finditer(value))
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from _holes(one, (*where, key))
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _holes(one, (*where, index))
+
+
+def fill(value: Any, resolve: Callable[[str], Any]) -> Any:
+    """`value` with every `${...}` replaced by what `resolve` says. A string that is one hole keeps the value's type."""
+    if isinstance(value, str):
+        whole = HOLE.fullmatch(value)
+        return resolve(whole[1]) if whole else HOLE.sub(lambda match: str(resolve(match[1])), value)
+    if isinstance(value, dict):
+        return {key: fill(one, resolve) for key, one in value.items()}
+    if isinstance(value, list):
+        return [fill(one, resolve) for one in value]
+    return value
+
+
+def fill_params(playbook: Playbook, given: Mapping[str, Any], origin: str = "the parameters") -> dict[str, Any]:
+    """Every parameter with its value: given, or the default. Raises Mistake for unknown, missing or mistyped ones."""
+    params = playbook.document.params
+    for name in given:
+        if name not in params:
+            why = f"{playbook.name} takes {', '.join(params)}{suggest(name, params)}"
+            raise Mistake(f"unknown parameter {name!r}", subject=origin, why=why)
+    values: dict[str, Any] = {}
+    for name, param in params.items():
+        value = given.get(name, param.default)
+        if value is None:
+            what = f"parameter {name!r} is missing"
+            raise Mistake(what, subject=playbook.path, why=param.about, next=f"add -p {name}=VALUE, or put it into --params FILE")
+        values[name] = _typed(name, param.type, value, origin)
+    return values
+
+
+def _typed(name: str, kind: str, value: Any, origin: str) -> Any:
+    if kind == "list" and isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if kind == "bool" and isinstance(value, str) and value.lower() in ("true", "false"):
+        value = value.lower() == "true"
+    if kind == "int" and isinstance(value, str) and value.lstrip("-").isdigit():
+        value = int(value)
+    wanted: type = {"list": list, "bool": bool, "int": int}.get(kind, str)
+    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+        raise Mistake(f"parameter {name!r} must be {_type_name(wanted)}, not {value!r}", subject=origin)
+    return value
+
+
+def _type_name(kind: type) -> str:
+    return {str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "a mapping"}.get(kind, str(kind))
+
+
+def read_yaml(text: str, path: str) -> tuple[Any, dict[tuple[Any, ...], int]]:
+    """Plain data and the line of every value, by its path. Refuses doubled keys, aliases and broken YAML."""
+    lines: dict[tuple[Any, ...], int] = {}
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None, lines
+        return _plain(loader, node, (), lines, path, set()), lines
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise Mistake("this is not YAML", subject=f"{path}:{line}", why=getattr(error, "problem", "") or str(error)) from None
+    except RecursionError:
+        raise Mistake("this is nested too deeply", subject=path) from None
+    finally:
+        loader.dispose()
+
+
+def _plain(
+    loader: yaml.SafeLoader, node: yaml.Node, where: tuple[Any, ...], lines: dict[Any, int], path: str, seen: set[int]
+) -> Any:
+    line = node.start_mark.line + 1
+    lines.setdefault(where, line)
+    if id(node) in seen:
+        raise Mistake("aliases are not part of the language", subject=f"{path}:{line}", next="write the value out")
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        result: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = loader.construct_object(key_node, deep=True)
+            if key in result:
+                raise Mistake(f"the key {key!r} stands twice", subject=f"{path}:{key_node.start_mark.line + 1}")
+            lines[(*where, key)] = key_node.start_mark.line + 1
+            result[key] = _plain(loader, value_node, (*where, key), lines, path, seen)
+        return result
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(loader, one, (*where, at), lines, path, seen) for at, one in enumerate(node.value)]
+    return loader.construct_object(node, deep=True)
+
+
+def line_of(lines: Mapping[tuple[Any, ...], int], where: tuple[Any, ...]) -> int:
+    """The line of a value, or of the nearest thing around it."""
+    while where and where not in lines:
+        where = where[:-1]
+    return lines.get(where, 1)
+
+
+def suggest(word: str, known: Any) -> str:
+    """`; did you mean X?` when there is something close, else nothing."""
+    close = difflib.get_close_matches(word, [str(name) for name in known], n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def json_schema() -> str:
+    """The JSON Schema of a playbook, for editors."""
+    return json.dumps(Document.model_json_schema(by_alias=True), indent=2)

@@ -1,0 +1,1 @@
+"""A run on disk: the ledger, its one writer, and its locks."""

@@ -1,0 +1,230 @@
+"""The ledger: opening it, reading it, and the few ways in which it is written.
+
+Directory 0700, files 0600, `secure_delete` on. Readers use connections of their own and see every commit.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Executable, create_engine, event, func, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import QueuePool
+
+from cmkmigrate.errors import Fatal
+from cmkmigrate.model import Event, State
+from cmkmigrate.run import locks, schema
+from cmkmigrate.run.writer import Writer
+
+FILE = "ledger.db"
+PAGE = 500  # rows a reader holds at a time
+
+
+def _open(file: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{file}", poolclass=QueuePool, pool_size=64, connect_args={"check_same_thread": False, "timeout": 30}
+    )
+
+    @event.listens_for(engine, "connect")
+    def settings(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # begin and commit are ours
+        for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on", "secure_delete=on"):
+            connection.execute(f"pragma {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("immediate") else "BEGIN")
+
+    return engine
+
+
+class Ledger:
+    """One run on disk. Reading needs no lock; writing needs `locked()`."""
+
+    def __init__(self, directory: Path, *, scratch: bool = False) -> None:
+        self.directory, self._scratch = directory, scratch
+        self.engine = _open(directory / FILE)
+        self.writer: Writer | None = None
+        self.number = int(self.meta().get("pass", "1")) if (directory / FILE).stat().st_size else 1
+
+    @classmethod
+    def create(cls, directory: Path, meta: Mapping[str, str]) -> Ledger:
+        """A new run. The directory is made (0700); Fatal when it holds something else."""
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(directory.iterdir()):
+            raise Fatal("the run directory is not empty, and holds no run", subject=str(directory), next="name another with --run")
+        os.close(os.open(directory / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+        ledger = cls(directory)
+        schema.metadata.create_all(ledger.engine)
+        rows = [{"k": key, "v": value} for key, value in {**meta, "schema_version": str(schema.SCHEMA_VERSION)}.items()]
+        with ledger.engine.begin() as connection:
+            connection.execute(schema.meta.insert(), rows)
+        return ledger
+
+    @classmethod
+    def open(cls, directory: Path) -> Ledger:
+        """The run in `directory`. Fatal when there is none, it is damaged, newer than this tool, or open to others."""
+        file = directory / FILE
+        if not file.is_file():
+            raise Fatal("there is no run here", subject=str(directory), next="cmkmigrate apply PLAYBOOK --run DIR starts one")
+        mode = directory.stat()
+        if stat.S_IMODE(mode.st_mode) & 0o022 or mode.st_uid != os.geteuid():
+            raise Fatal("others can write to the run directory", subject=str(directory), next=f"chmod 700 {directory}")
+        try:
+            ledger = cls(directory)
+            with ledger.engine.connect() as connection:
+                healthy = connection.exec_driver_sql("pragma quick_check").scalar() == "ok"
+            version = int(ledger.meta().get("schema_version", "0"))
+        except (DatabaseError, ValueError) as error:
+            why = str(getattr(error, "orig", error))
+            raise Fatal("the ledger is damaged", subject=str(file), why=why, next="restore it from a copy") from None
+        if not healthy:
+            raise Fatal("the ledger is damaged", subject=str(file), next="restore it from a copy")
+        if version > schema.SCHEMA_VERSION:
+            why = f"its schema is {version}, this one knows {schema.SCHEMA_VERSION}"
+            raise Fatal("a newer cmkmigrate wrote this run", subject=str(directory), why=why, next="finish it with that version")
+        return ledger
+
+    @classmethod
+    @contextmanager
+    def scratch(cls, like: Ledger | None = None) -> Iterator[Ledger]:
+        """A ledger that is thrown away: for plan and verify, which write nothing. `like`: a copy of what that knows."""
+        folder = Path(tempfile.mkdtemp(prefix="cmkmigrate-"))
+        try:
+            os.close(os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            if like:
+                with like.engine.connect() as connection:
+                    source: Any = connection.connection.driver_connection
+                    import sqlite3
+
+                    target = sqlite3.connect(folder / FILE)
+                    source.backup(target)
+                    target.close()
+            ledger = cls(folder, scratch=True)
+            schema.metadata.create_all(ledger.engine)
+            ledger.writer = Writer(ledger.engine, 0)
+            try:
+                yield ledger
+            finally:
+                ledger.writer.close()
+                ledger.engine.dispose()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def locked(self, holder: str, *, force: bool = False) -> Iterator[None]:
+        """Hold the run and write to it. Raises LockHeld."""
+        token = locks.take(self.engine, holder, force=force)
+        self.writer = Writer(self.engine, token)
+        try:
+            yield
+        finally:
+            self.writer.close()
+            self.writer = None
+            locks.release(self.engine, token)
+
+    # reading
+
+    def meta(self) -> dict[str, str]:
+        try:
+            return {row.k: row.v for row in self.rows(select(schema.meta))}
+        except DatabaseError:
+            if not self._scratch:
+                raise
+            return {}
+
+    def rows(self, statement: Any) -> list[Any]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(statement))
+
+    def first(self, statement: Any) -> Any:
+        with self.engine.connect() as connection:
+            return connection.execute(statement).first()
+
+    def pages(self, statement: Any, keys: tuple[Any, ...]) -> Iterator[Any]:
+        """The rows of `statement` in the order of `keys`, a page at a time, so that writers are never kept waiting."""
+        ordered = statement.order_by(*keys).limit(PAGE)
+        last: tuple[Any, ...] | None = None
+        while True:
+            from sqlalchemy import tuple_
+
+            page = self.rows(ordered if last is None else ordered.where(tuple_(*keys) > tuple_(*last)))
+            yield from page
+            if len(page) < PAGE:
+                return
+            last = tuple(getattr(page[-1], key.name) for key in keys)
+
+    def counts(self) -> list[Any]:
+        """(step, kind, state, number) of the items."""
+        i = schema.item.c
+        return self.rows(select(i.step, i.kind, i.state, func.count().label("number")).group_by(i.step, i.kind, i.state))
+
+    def unfinished(self) -> bool:
+        """Whether this run has not come to its end."""
+        return self.meta().get("finished", "") == ""
+
+    # writing
+
+    def _writer(self) -> Writer:
+        if self.writer is None:
+            raise RuntimeError("the ledger is written only while it is locked")
+        return self.writer
+
+    def send(self, statement: Executable, rows: Any = None) -> None:
+        self._writer().send(statement, rows)
+
+    def commit(self, statement: Executable | None = None, rows: Any = None) -> None:
+        self._writer().commit(statement, rows)
+
+    def set_meta(self, key: str, value: str) -> None:
+        statement = upsert(schema.meta).values(k=key, v=value)
+        self.commit(statement.on_conflict_do_update(index_elements=["k"], set_={"v": value}))
+
+    def set_item(self, row: Mapping[str, Any], *, durable: bool = False) -> None:
+        """Write the columns of `row` (its key and what changes). durable: return only when it is on disk."""
+        keys = ("step", "kind", "key", "side")
+        values = {**row, "at": time.time()}
+        changed = {name: value for name, value in values.items() if name not in keys}
+        table = schema.item
+        where = [table.c[name] == values[name] for name in keys]
+        statement = table.update().where(*where).values(**changed)
+        self.commit(statement) if durable else self.send(statement)
+
+    def put_originals(self, kind: str, key: str, values: Mapping[str, str]) -> None:
+        """Keep what was there, durably; what is already kept stays as it is."""
+        rows = [{"kind": kind, "key": key, "path": path, "value": value} for path, value in values.items()]
+        if rows:
+            self.commit(upsert(schema.original).on_conflict_do_nothing(), rows)
+
+    def put_event(self, one: Event) -> None:
+        row = {"at": one.at, "what": one.what, "step": one.step, "kind": one.kind}
+        self.send(schema.event.insert(), {**row, "key": one.key, "state": one.state, "text": one.text})
+
+    def last_intent(self, step: str, kind: str) -> float:
+        """Until when (Unix seconds) a request of an item without a result may still land; 0.0: there is none."""
+        i = schema.item.c
+        statement = select(func.max(i.lands_by)).where(i.step == step, i.kind == kind, i.state == State.INTENT)
+        return float(self.first(statement)[0] or 0.0)
+
+
+def insert_entries(ledger: Ledger, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add listed entries; the same (side, kind, key) again replaces the row."""
+    statement = upsert(schema.entry)
+    columns = {name: statement.excluded[name] for name in schema.entry.c.keys() if name not in ("side", "kind", "key")}  # noqa: SIM118
+    statement = statement.on_conflict_do_update(index_elements=["side", "kind", "key"], set_=columns)
+    batch: list[Mapping[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == PAGE:
+            ledger.send(statement, batch)
+            batch = []
+    ledger.commit(statement, batch)

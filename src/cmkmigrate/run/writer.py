@@ -1,0 +1,114 @@
+"""The one writer of a ledger: a thread that commits what is waiting as one group.
+
+A caller that waits goes on only when its own rows are durable (WAL, synchronous=FULL). Every commit checks the fencing
+token inside its transaction: who lost the lock commits nothing, and every later call gets the error.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from sqlalchemy import Engine, Executable, select, update
+
+from cmkmigrate.errors import LockHeld
+from cmkmigrate.run.schema import lock
+
+BEAT_S = 5.0  # an idle writer says this often that it is alive
+GROUP = 2000  # rows of one commit at most
+
+Rows = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+_Job = tuple[Executable | None, Rows, "Future[None] | None"]
+
+
+class Writer:
+    """Group commit for one ledger. token 0: a scratch ledger that nobody else can reach, not fenced."""
+
+    def __init__(self, engine: Engine, token: int) -> None:
+        self._engine, self._token = engine, token
+        self._queue: queue.Queue[_Job | None] = queue.Queue(maxsize=50_000)
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._loop, name="ledger-writer", daemon=True)
+        self._thread.start()
+
+    def send(self, statement: Executable, rows: Rows = None) -> None:
+        """Write some time soon. Raises what ended the writer."""
+        self._check()
+        self._queue.put((statement, rows, None))
+
+    def commit(self, statement: Executable | None = None, rows: Rows = None) -> None:
+        """Write, and return when it and all sent before it are durable. None: only wait for what was sent."""
+        self._check()
+        done: Future[None] = Future()
+        self._queue.put((statement, rows, done))
+        while True:
+            try:
+                return done.result(timeout=1.0)
+            except TimeoutError:
+                if not self._thread.is_alive():
+                    self._check()
+                    raise LockHeld("the writer of the ledger has ended") from None
+
+    def close(self) -> None:
+        """Write what is waiting, then end."""
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+
+    def _check(self) -> None:
+        if self._error:
+            raise self._error
+
+    def _loop(self) -> None:
+        ending = False
+        while not ending:
+            batch, ending = self._gather()
+            try:
+                self._write(batch)
+            except BaseException as error:
+                self._error = error
+                self._fail(batch, error)
+                return
+            for _, _, done in batch:
+                if done:
+                    done.set_result(None)
+
+    def _gather(self) -> tuple[list[_Job], bool]:
+        batch: list[_Job] = []
+        try:
+            job = self._queue.get(timeout=BEAT_S)
+            while job is not None:
+                batch.append(job)
+                if len(batch) >= GROUP:
+                    return batch, False
+                job = self._queue.get_nowait()
+            return batch, True
+        except queue.Empty:
+            return batch, False
+
+    def _write(self, batch: list[_Job]) -> None:
+        with self._engine.connect().execution_options(immediate=True) as connection, connection.begin():
+            if self._token:
+                beat = update(lock).where(lock.c.token == self._token).values(beat=time.time())
+                if connection.execute(beat).rowcount != 1:
+                    holder = connection.execute(select(lock.c.holder)).scalar()
+                    raise LockHeld("this run was taken over", why=f"by {holder}", next="cmkmigrate status")
+            for statement, rows, _ in batch:
+                if statement is None or (isinstance(rows, list) and not rows):
+                    continue
+                connection.execute(statement, rows) if rows is not None else connection.execute(statement)
+
+    def _fail(self, batch: list[_Job], error: BaseException) -> None:
+        while True:
+            for _, _, done in batch:
+                if done:
+                    done.set_exception(error)
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            batch = [job] if job else []

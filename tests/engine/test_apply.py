@@ -1,0 +1,150 @@
+"""Apply on an in-memory cloud: what arrives, what is blocked and why, and that nothing is done twice."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from cmkmigrate.engine.apply import another_pass
+from cmkmigrate.engine.migration import Migration
+from cmkmigrate.engine.reckon import adds_up, reckon
+from cmkmigrate.model import Event, Outcome
+from cmkmigrate.run.ledger import Ledger
+from cmkmigrate.run.schema import item, original
+from tests.engine import cloud
+
+Run = Callable[..., list[Event]]
+
+
+def state(site: cloud.Site) -> dict[str, Any]:
+    """What a site holds, ids replaced by names and markers (so that two sites can be compared)."""
+    names = {kind: {id: body.get("tags", {}).get("src") or id for id, body in things.items()} for kind, things in site.things.items()}
+    pools = {id: body["name"] for id, body in site.things["pools"].items()}
+    jobs = {}
+    for id, body in site.things["jobs"].items():
+        key = names["jobs"][id]
+        after = [names["jobs"].get(str(one), one) for one in body.get("after", [])]
+        jobs[key] = {**body, "pool": pools.get(body.get("pool", ""), ""), "after": after}
+    acls = {names["jobs"].get(id, id): sorted(body["who"]) for id, body in site.things["acls"].items()}
+    notes = {body["path"]: body["text"] for body in site.things["notes"].values()}
+    return {"pools": sorted(pools.values()), "jobs": jobs, "acls": acls, "notes": notes}
+
+
+def items(ledger: Ledger) -> dict[tuple[str, str], Any]:
+    return {(row.kind, row.key): row for row in ledger.rows(select(item))}
+
+
+def test_everything_arrives_once(run: Run, sites: cloud.Sites, ledger: Ledger) -> None:
+    run()
+    target = state(sites.sites["target"])
+    assert target["pools"] == ["large", "small"]
+    assert sorted(target["jobs"]) == ["1", "2", "3", "4", "5", "6"]
+    assert target["jobs"]["1"]["pool"] == "small"
+    assert target["jobs"]["1"]["schedule"] == {"cron": "x", "pause": "PAUSED"}
+    assert target["jobs"]["2"]["pinned"] is True
+    assert (target["jobs"]["3"]["after"], target["jobs"]["4"]["after"]) == (["4"], ["3"])
+    assert target["jobs"]["4"]["tags"] == {"team": "x", "src": "4"}
+    assert target["jobs"]["5"]["after"] == ["1", "6"]
+    assert target["acls"] == {"1": ["ann"], "3": ["bob", "cy"]}
+    assert target["notes"] == {f"/n{n}": f"text {n}" for n in range(20)}
+    assert sites.sites["target"].things["pools"].keys() & {"p1"} == set()
+    assert sites.sites["source"].writes == []
+    assert sites.sites["target"].marker is None
+
+
+def test_blocks_have_their_reason(run: Run, ledger: Ledger) -> None:
+    run()
+    rows = items(ledger)
+    assert rows["jobs", "7"].reason == "pool refers to pools 'gone', which the source does not have"
+    assert rows["jobs", "8"].reason.startswith("after[*] refers to jobs '7', which is blocked: pool refers")
+    assert rows["jobs", "9"].reason == "warehouse refers to warehouses 'w1', which this version does not move"
+    assert rows["acls", "jobs/7"].reason.startswith("jobs '7' is not in the target: pool refers")
+
+
+def test_counts_add_up(run: Run, ledger: Ledger) -> None:
+    run()
+    counts = {count.kind: count for count in reckon(ledger)}
+    assert adds_up(list(counts.values()))
+    assert counts["jobs"].outcomes == {Outcome.MIGRATED: 6, Outcome.FAILED: 3}
+    assert counts["notes"].source == 20
+
+
+def test_originals_are_kept(run: Run, ledger: Ledger) -> None:
+    run()
+    kept = {(row.kind, row.key, row.path): json.loads(row.value) for row in ledger.rows(select(original))}
+    assert kept == {("jobs", "1", "schedule.pause"): ["UNPAUSED"], ("pools", "small", "idle"): [3]}
+
+
+def test_second_pass_writes_nothing(run: Run, sites: cloud.Sites, ledger: Ledger) -> None:
+    run()
+    before = list(sites.sites["target"].writes)
+    another_pass(ledger)
+    run()
+    assert sites.sites["target"].writes == before
+
+
+def test_delta_moves_what_changed(run: Run, sites: cloud.Sites, ledger: Ledger) -> None:
+    run()
+    before = len(sites.sites["target"].writes)
+    sites.sites["source"].things["notes"]["3"].update(text="new", at=5)
+    sites.sites["source"].things["jobs"]["6"]["name"] = "renamed"
+    another_pass(ledger)
+    run()
+    assert Counter(kind for kind, _ in sites.sites["target"].writes[before:]) == {"notes": 1, "jobs": 1}
+    assert state(sites.sites["target"])["notes"]["/n3"] == "new"
+
+
+def test_what_is_not_ours_is_not_touched(run: Run, sites: cloud.Sites, ledger: Ledger) -> None:
+    sites.sites["target"].things["pools"]["x"] = {"name": "small", "colour": "red", "state": "ACTIVE"}
+    run()
+    assert sites.sites["target"].things["pools"]["x"]["colour"] == "red"
+    assert "not made by this run" in items(ledger)["pools", "small"].reason
+    assert items(ledger)["jobs", "1"].state == "done"  # the reference is to what is there
+
+
+@pytest.mark.parametrize("fault", ["lost-before", "lost-after"])
+def test_each_lost_write_ends_the_same(fault: str, run: Run, sites: cloud.Sites) -> None:
+    seen: set[tuple[str, str]] = set()
+
+    def lose(kind: str, name: str) -> str:
+        first = (kind, name) not in seen
+        seen.add((kind, name))
+        return fault if first else ""
+
+    sites.sites["target"].fault = lose
+    run()
+    twin = cloud.Sites(source=sites.sites["source"], target=sites.sites["target"])
+    target = state(twin.sites["target"])
+    assert sorted(target["jobs"]) == ["1", "2", "3", "4", "5", "6"]
+    assert len(target["notes"]) == len(sites.sites["target"].things["notes"]) == 20
+    assert target["acls"] == {"1": ["ann"], "3": ["bob", "cy"]}
+    assert len(sites.sites["target"].things["jobs"]) == 6
+
+
+@pytest.mark.parametrize("when", ["die-before", "die-after"])
+@pytest.mark.parametrize("at", range(0, 31, 3))
+def test_killed_and_resumed(at: int, when: str, run: Run, sites: cloud.Sites, migration: Migration) -> None:
+    left = [at]
+
+    def die(kind: str, name: str) -> str:
+        left[0] -= 1
+        return when if left[0] == -1 else ""
+
+    sites.sites["target"].fault = die
+    with pytest.raises(cloud.Died):
+        run()
+    sites.sites["target"].fault = lambda kind, name: ""
+    run()
+    reference = cloud.Sites(source=sites.sites["source"], target=cloud.Site("target", first=500))
+    assert len(sites.sites["target"].things["jobs"]) == 6
+    assert len(sites.sites["target"].things["notes"]) == 20
+    target = state(sites.sites["target"])
+    assert target["acls"] == {"1": ["ann"], "3": ["bob", "cy"]}
+    assert (target["jobs"]["3"]["after"], target["jobs"]["4"]["after"]) == (["4"], ["3"])
+    assert reference.sites["target"].writes == []
+    assert sites.sites["source"].writes == []
