@@ -71,7 +71,8 @@ class Task:
             task = self.board.stale.pop(kind, None) if side == "target" else None
             if task:
                 task.look_again()
-        return (one for one in self.board.names.entries(side, kind) if one.id and not one.excluded)
+        known = (one for one in self.board.names.entries(side, kind) if one.id not in ("", KNOWN_AFTER_APPLY))
+        return (one for one in known if not one.excluded)
 
     def observe(self) -> None:
         """List both sides at once and give every source object its item. Raises Stopped, NotAllowed."""
