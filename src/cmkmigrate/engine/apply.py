@@ -91,8 +91,8 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
         tasks = conduct(board, step, Carrier(marker.check if marker else lambda: None))
         if board.stop.is_set():
             raise Stopped("stopped in good order", subject=str(ledger.directory), next=f"cmkmigrate resume {ledger.directory}")
-        for task in [board.stale.pop(name) for name in list(board.stale)]:
-            task.look_again()
+        for at, task in enumerate([board.stale.pop(name) for name in list(board.stale)]):
+            task.look_again(anew=at == 0)
         _judge(board, step)
         board.outputs[step.id] = outputs_of(board, step, tasks)
         _save(board, step, "done")

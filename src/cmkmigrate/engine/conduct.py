@@ -28,7 +28,9 @@ def conduct(board: Board, step: Step, work: Work) -> dict[str, Task]:
     """Drive every kind of a step. Raises the first OperatorError of any of them, after all have stopped."""
     kinds = board.migration.kinds
     names = step_kinds(step, kinds)
-    getattr(board.migration.source(), "cache", {}).clear()
+    for name in names[:1]:
+        for site in (board.migration.source(), board.migration.site(step, kinds[name], board.outputs)):
+            getattr(site, "cache", {}).clear()
     finished = {name: threading.Event() for name in names}
     tasks: dict[str, Task] = {}
     errors: list[BaseException] = []

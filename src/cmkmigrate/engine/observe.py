@@ -68,9 +68,9 @@ class Task:
     def listed(self, side: str, kind: str) -> Iterator[Entry]:
         """The entries of another kind on a side; looks again first where new things have no ids yet."""
         with self.board.looking:
-            task = self.board.stale.pop(kind, None) if side == "target" else None
-            if task:
-                task.look_again()
+            names = {kind, *self.kind.parents} & self.board.stale.keys() if side == "target" else set()
+            for at, task in enumerate([self.board.stale.pop(name) for name in sorted(names)]):
+                task.look_again(anew=at == 0)  # one walk of the tree serves all that live in it
         known = (one for one in self.board.names.entries(side, kind) if one.id not in ("", KNOWN_AFTER_APPLY))
         return (one for one in known if not one.excluded)
 
@@ -82,10 +82,11 @@ class Task:
             target.result()
         self._make_items()
 
-    def look_again(self) -> None:
-        """List the target anew (ids of what was made, hints, what else is there)."""
+    def look_again(self, *, anew: bool = True) -> None:
+        """List the target again (ids of what was made, hints, what else is there); anew: believe no earlier listing."""
         if self.target is not None:
-            getattr(self.target, "cache", {}).clear()
+            if anew:
+                getattr(self.target, "cache", {}).clear()
             self._list_target()
             self.board.names.learn_ids(self.step.id, self.kind.name)
 

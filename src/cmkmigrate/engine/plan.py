@@ -194,7 +194,7 @@ class _Comparison:
         if fate is None:
             there = self.names.find("source", kind, key) is not None
             return (f"refers to {kind} {key!r}, which is not in the target", "") if there else ("", "")
-        if fate.state in (State.PLANNED, State.INTENT, State.MADE):
+        if fate.state in (State.PLANNED, State.INTENT, State.MADE, State.DONE):  # done: since the look above
             return "", f"{kind} {key!r} is not made yet"
         return f"refers to {kind} {key!r}, which is {fate.state}: {fate.reason}", ""
 

@@ -1,0 +1,38 @@
+"""Sites that take no write: what plan, verify and audit are given, so that "reads only" is not a matter of discipline."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from cmkmigrate.errors import Fatal
+
+_WRITING: Final = ("put_", "patch_", "add_", "create", "delete", "update", "import", "set_", "rotate", "recover", "purge")
+_OPENING: Final = ("keys",)  # gives another site, which is guarded too
+
+
+class ReadOnly:
+    """Opens every site for reading. `sites` is a clients.cloud.Cloud."""
+
+    def __init__(self, sites: Any) -> None:
+        self._sites = sites
+
+    def workspace(self, ref: str, *, profile: str = "", source: bool = False) -> Any:
+        """A Workspace that refuses to write, whichever side it is."""
+        return self._sites.workspace(ref, profile=profile, source=source, writes=False)
+
+    def subscription(self, subscription_id: str) -> Any:
+        """A Subscription whose writing methods raise Fatal, as do those of the vaults it opens."""
+        return _Guard(self._sites.subscription(subscription_id))
+
+
+class _Guard:
+    def __init__(self, site: Any) -> None:
+        self._site = site
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith(_WRITING):
+            raise Fatal("a write was about to leave while only reading", subject=name, next="report this: it is a defect")
+        value = getattr(self._site, name)
+        if name in _OPENING:
+            return lambda *args, **more: _Guard(value(*args, **more))
+        return value
