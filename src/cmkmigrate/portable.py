@@ -10,11 +10,10 @@ import copy
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import NOTHING, Body, Reference
 
 Lookup = Callable[[str, str], str | None]  # (kind, id) -> key, or (kind, key) -> id
@@ -37,6 +36,25 @@ class Portable:
 
     body: Body
     links: list[Link] = field(default_factory=list)
+
+
+class Traits(Protocol):
+    """What of a kind matters to its bodies; see kinds/base.py, which is above this layer."""
+
+    @property
+    def refs(self) -> tuple[Reference, ...]: ...
+    @property
+    def owns(self) -> tuple[str, ...]: ...
+    @property
+    def arriving(self) -> Mapping[str, Any]: ...
+    @property
+    def unordered(self) -> tuple[str, ...]: ...
+    @property
+    def partial(self) -> bool: ...
+    @property
+    def server_owned(self) -> frozenset[str]: ...
+    @property
+    def marker_path(self) -> str: ...
 
 
 def spots(body: Any, path: str) -> Iterator[tuple[Any, Any]]:
@@ -80,7 +98,7 @@ def drop(body: Body, path: str) -> None:
         del holder[key]
 
 
-def portable(kind: Kind, body: Body, to_key: Lookup) -> Portable:
+def portable(kind: Traits, body: Body, to_key: Lookup) -> Portable:
     """`body` of one side as a portable body. A reference that `to_key` does not know stays as it is, and its link
     has no kind. Nothing of `body` is changed."""
     result = Portable(copy.deepcopy(body))
@@ -135,7 +153,7 @@ def _link(ref: Reference, value: Any, to_key: Lookup, links: list[Link]) -> Any:
     return NOTHING
 
 
-def local(kind: Kind, body: Body, to_id: Lookup, id_types: Callable[[str], type]) -> Body:
+def local(kind: Traits, body: Body, to_id: Lookup, id_types: Callable[[str], type]) -> Body:
     """A portable body as one side's: `@kind/key` becomes that side's id. KeyError for one it does not have."""
     result = copy.deepcopy(body)
 
@@ -173,7 +191,7 @@ def drop_elements(body: Body, ref: Reference, value: Any) -> None:
         ]
 
 
-def owned(kind: Kind, body: Body) -> Body:
+def owned(kind: Traits, body: Body) -> Body:
     """The part of a portable body that the kind compares and changes, in a form in which equal is equal."""
     if "*" in kind.owns:
         part = copy.deepcopy(body)
@@ -203,7 +221,7 @@ def _parsed(text: Any) -> Any:
         return text
 
 
-def differences(kind: Kind, want: Body, have: Body) -> tuple[str, ...]:
+def differences(kind: Traits, want: Body, have: Body) -> tuple[str, ...]:
     """The paths in which two portable bodies differ, as far as the kind owns them (sorted; empty: equal)."""
     return tuple(sorted(set(_differ(owned(kind, want), owned(kind, have), "", kind.partial))))
 

@@ -2,10 +2,10 @@
 
 Where ARM keeps it (Microsoft.Databricks/workspaces, api-versions 2023-02-01 to 2026-01-01):
 managed services and disks under `properties.encryption.entities`, the DBFS root under
-`properties.parameters.encryption.value`, whose fields are spelled `KeyName`, `keyversion`, `keyvaulturi`. The key source is
-written `Microsoft.Keyvault` by ARM and `Microsoft.KeyVault` by the benchmark, and is compared without regard to case.
+`properties.parameters.encryption.value`, whose fields are spelled `KeyName`, `keyversion`, `keyvaulturi`. The key source
+is written `Microsoft.Keyvault` by ARM and `Microsoft.KeyVault` by the benchmark, and is compared without regard to case.
 
-CIS Microsoft Azure Foundations 2.1.8 (v5, v6) and 3.1.8 (v4) ask for it. What cannot be read is `unknown`, never a pass.
+CIS Microsoft Azure Foundations 2.1.8 (v5, v6) and 3.1.8 (v4) ask for it. What cannot be read is `unknown`, and no pass.
 """
 
 from __future__ import annotations
@@ -75,8 +75,10 @@ class Audit:
 
     @property
     def findings(self) -> int:
-        """Features that are not under a customer-managed key, or may not be, and subscriptions nobody could look into."""
-        return sum(row.verdict is not Verdict.CMK for row in self.rows) + sum(bool(one.problem) for one in self.population)
+        """Features that are not under a customer-managed key, or may not be, and subscriptions that cannot be read."""
+        return sum(row.verdict is not Verdict.CMK for row in self.rows) + sum(
+            bool(one.problem) for one in self.population
+        )
 
 
 def audit(cloud: Any, subscriptions: Iterable[str] = ()) -> Audit:
@@ -92,7 +94,9 @@ def audit(cloud: Any, subscriptions: Iterable[str] = ()) -> Audit:
         named = [(str(one.get("subscriptionId") or ""), str(one.get("displayName") or "")) for one in seen]
         named = [(id, name) for id, name in named if id]
     if not named:
-        raise Mistake("there is no subscription to look into", why="the signed-in identity sees none", next="az account list")
+        raise Mistake(
+            "there is no subscription to look into", why="the signed-in identity sees none", next="az account list"
+        )
     for id, name in named:
         try:
             resources = cloud.subscription(id).workspaces()
@@ -111,7 +115,7 @@ def judge(resource: Mapping[str, Any]) -> list[Row]:
     parts = arm_id.split("/")
     properties = _mapping(resource.get("properties"))
     sku = str(_mapping(resource.get("sku")).get("name") or "") or "?"
-    common = {
+    common: dict[str, Any] = {
         "subscription": parts[2] if len(parts) > 2 else "",
         "workspace": arm_id,
         "name": str(resource.get("name") or parts[-1]),
@@ -142,7 +146,9 @@ def _entity(properties: Mapping[str, Any], feature: Feature) -> dict[str, Any]:
     found = _judged(_lower(block).get("keysource"), key.get("keyvaulturi"), key.get("keyname"), key.get("keyversion"))
     if feature is Feature.MANAGED_DISKS and found["verdict"] is Verdict.CMK:
         rotates = _lower(block).get("rotationtolatestkeyversionenabled") is True
-        found["note"] = "data disks of classic compute; " + ("follows new versions" if rotates else "stays on this version")
+        found["note"] = "data disks of classic compute; " + (
+            "follows new versions" if rotates else "stays on this version"
+        )
     return found
 
 

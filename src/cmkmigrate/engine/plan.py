@@ -88,21 +88,16 @@ def _parent(task: Task, source: Any, target: Any) -> Decision | None:
     said = f"{source.of_kind} {source.of_key!r}"
     there = parent is not None and (parent.id or parent.planned or task.kind.create is not None)
     fate = _fate(task, source.of_kind, source.of_key)
-    if fate is None and there:
-        return None
-    if fate is not None and fate.state == State.EXCLUDED:
+    if fate is None:
+        return None if there else Decision(Do.BLOCK, f"{said} is not in the target")
+    if fate.state == State.EXCLUDED:
         return Decision(Do.EXCLUDED, f"in {said}, which is left out: {fate.reason}")
-    if fate is not None and fate.state == State.UNSUPPORTED:
+    if fate.state == State.UNSUPPORTED:
         return Decision(Do.UNSUPPORTED, f"of {said}: {fate.reason}")
-    if fate is not None and fate.state in (State.FAILED, State.BLOCKED, State.DRIFTED) and not (there and fate.ours):
-        if there and target is not None:
-            return None
-        return Decision(Do.BLOCK, f"{said} is not in the target: {fate.reason}")
-    if fate is not None and fate.state == State.INTENT:
-        return Decision(Do.BLOCK, wait=f"{said} is not settled yet")
-    if not there:
-        return Decision(Do.BLOCK, f"{said} is not in the target")
-    return None
+    if fate.state in (State.FAILED, State.BLOCKED, State.DRIFTED):
+        ours = there and (fate.ours or target is not None)
+        return None if ours else Decision(Do.BLOCK, f"{said} is not in the target: {fate.reason}")
+    return None if there else Decision(Do.BLOCK, wait=f"{said} is not made yet")
 
 
 def _fate(task: Task, kind: str, key: str) -> Any | None:

@@ -1,4 +1,4 @@
-"""Sites that take no write: what plan, verify and audit are given, so that "reads only" is not a matter of discipline."""
+"""Sites that take no write, for plan and verify: that they only read is then no matter of discipline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,19 @@ from typing import Any, Final
 
 from cmkmigrate.errors import Fatal
 
-_WRITING: Final = ("put_", "patch_", "add_", "create", "delete", "update", "import", "set_", "rotate", "recover", "purge")
+_WRITING: Final = (
+    "put_",
+    "patch_",
+    "add_",
+    "create",
+    "delete",
+    "update",
+    "import",
+    "set_",
+    "rotate",
+    "recover",
+    "purge",
+)
 _OPENING: Final = ("keys",)  # gives another site, which is guarded too
 
 
@@ -31,7 +43,9 @@ class _Guard:
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith(_WRITING):
-            raise Fatal("a write was about to leave while only reading", subject=name, next="report this: it is a defect")
+            raise Fatal(
+                "a write was about to leave while only reading", subject=name, next="report this: it is a defect"
+            )
         value = getattr(self._site, name)
         if name in _OPENING:
             return lambda *args, **more: _Guard(value(*args, **more))

@@ -1,0 +1,134 @@
+"""`cmkmigrate apply`: do it, with a checkpoint for every thing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cmkmigrate.cli import common, running
+from cmkmigrate.cli import plan as planning
+from cmkmigrate.cli.common import Format
+from cmkmigrate.errors import Mistake, Stopped
+
+if TYPE_CHECKING:
+    from cmkmigrate.engine.migration import Migration
+    from cmkmigrate.engine.planfile import PlanFile
+    from cmkmigrate.run.ledger import Ledger
+
+NAME = "apply"
+EXAMPLES = """\b
+Examples:
+  cmkmigrate apply cmk-migration --params analytics.yaml                  plans, and asks
+  cmkmigrate apply analytics.cmkplan --run runs/analytics                 what was reviewed, without asking
+  cmkmigrate apply cmk-migration --params analytics.yaml --auto-approve   for pipelines
+"""
+
+
+def command(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="PLAYBOOK|PLANFILE", help="A playbook (name or path), or a plan that `plan --out` kept."
+        ),
+    ],
+    param: common.Params = None,
+    params: common.ParamsFile = None,
+    run: Annotated[
+        Path | None,
+        typer.Option("--run", metavar="DIR", help="Folder of the run; by default one below ./cmkmigrate-runs."),
+    ] = None,
+    auto_approve: common.Approve = False,
+    confirm: common.Confirm = None,
+    parallelism: common.Parallelism = 10,
+    output: common.Output = Format.TABLE,
+) -> int:
+    """Carry a playbook or a kept plan out. Can be killed at any moment: `resume` goes on.
+
+    Without a kept plan and without --auto-approve it shows the plan and asks.
+    Ends with 3 where something could not be moved.
+    """
+    common.only(output, Format.TABLE, Format.JSON, Format.JSONL)
+    plan = _plan_file(what)
+    if plan is not None and (params is not None or param):
+        raise Mistake("a kept plan has its parameters", subject=what, next="leave -p and --params out, or plan anew")
+    if plan is None and not auto_approve and not common.asking():
+        raise Mistake(
+            "there is nobody to ask", why="this is not a terminal", next="add --auto-approve, or apply a kept plan"
+        )
+    if plan is None:
+        read = common.load_playbook(what)
+        reader = common.open_migration(read, common.read_params(params, param), str(params or "-p"), reading=True)
+    else:
+        reader = _of_plan(plan)
+    words = running.words_of(confirm, reader)
+    directory = run or common.default_directory(reader)
+    ledger = planning.existing(reader, directory)
+    if ledger is not None and ledger.unfinished():
+        raise Mistake("the run is not finished", subject=str(directory), next=f"cmkmigrate resume {directory}")
+    if plan is not None or not auto_approve:
+        _agree(reader, ledger, plan)
+    migration = common.again(reader, reading=False)
+    if ledger is None:
+        ledger = common.new_run(directory, migration)
+    else:
+        _next_pass(ledger, migration)
+    return running.carry(migration, ledger, confirm=words, output=output, parallelism=parallelism)
+
+
+def _plan_file(what: str) -> PlanFile | None:
+    """The kept plan, where `what` is one. Raises Fatal for one that was edited or has expired."""
+    path = Path(what)
+    if path.suffix in (".yaml", ".yml"):
+        return None
+    if path.suffix == ".cmkplan" and not path.is_file():
+        raise Mistake(
+            "there is no such plan", subject=what, next="cmkmigrate plan PLAYBOOK --params FILE --out PLANFILE"
+        )
+    if not path.is_file() or (path.suffix != ".cmkplan" and "/" not in what and _is_playbook(what)):
+        return None
+    from cmkmigrate.engine import planfile
+
+    return planfile.load(path)
+
+
+def _is_playbook(name: str) -> bool:
+    from cmkmigrate.playbook import shipped
+
+    return name in shipped()
+
+
+def _of_plan(plan: PlanFile) -> Migration:
+    from cmkmigrate import playbook
+    from cmkmigrate.kinds import discover
+
+    read = playbook.parse(plan.playbook_text, plan.playbook_path, discover())
+    return common.open_migration(read, plan.params, plan.path, reading=True)
+
+
+def _agree(reader: Migration, ledger: Ledger | None, plan: PlanFile | None) -> None:
+    """See that a kept plan still holds, or show one and ask. Raises Fatal, Stopped."""
+    with planning.previewed(reader, ledger) as preview:
+        if plan is not None:
+            from cmkmigrate.engine import planfile
+
+            return planfile.check(plan, preview)
+        totals: Any = planning.show(reader, preview, Format.TABLE, sys.stderr)
+    if not totals.changes:
+        print("Nothing to write.", file=sys.stderr)
+    if not common.ask("\nGo on? Only `yes` does:", "yes"):
+        raise Stopped("not agreed, nothing was written", next="the same command again, or with --auto-approve")
+
+
+def _next_pass(ledger: Ledger, migration: Migration) -> None:
+    """A finished run of the same migration looks at everything again; what is given now counts."""
+    from cmkmigrate.engine.apply import another_pass, holder
+
+    with ledger.locked(holder()):
+        ledger.set_meta("playbook", migration.playbook.text)
+        ledger.set_meta("playbook_path", migration.playbook.path)
+        ledger.set_meta("params", json.dumps(migration.params, sort_keys=True))
+    another_pass(ledger)

@@ -1,0 +1,270 @@
+"""What commands share: their options, and opening playbooks, parameters, clouds and runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from cmkmigrate import __version__
+from cmkmigrate.errors import Fatal, Mistake
+
+if TYPE_CHECKING:
+    from cmkmigrate.engine.migration import Migration, Sites
+    from cmkmigrate.playbook import Playbook
+    from cmkmigrate.run.ledger import Ledger
+
+RUNS: Final = Path("cmkmigrate-runs")  # below the working directory, where no --run is given
+
+
+class Format(StrEnum):
+    """How data is written to standard output."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class Depth(StrEnum):
+    """How deep `verify` compares."""
+
+    NAMES = "names"
+    METADATA = "metadata"
+    CONTENT = "content"
+
+
+Directory = Annotated[
+    Path | None,
+    typer.Argument(metavar="[DIR]", help="Folder of the run; without it the only one below ./cmkmigrate-runs."),
+]
+Params = Annotated[
+    list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="One parameter; wins over the file. Repeatable.")
+]
+ParamsFile = Annotated[
+    Path | None, typer.Option("--params", metavar="FILE", help="Parameters as a flat YAML file, `name: value`.")
+]
+Confirm = Annotated[
+    list[str] | None,
+    typer.Option("--confirm", metavar="STEP=TEXT", help="The word that a gate asks for. Repeatable."),
+]
+Output = Annotated[Format, typer.Option("-o", "--output", metavar="FORMAT", help="table, json, jsonl or csv.")]
+Approve = Annotated[bool, typer.Option("--auto-approve", "-y", "--yes", help="Do not ask.")]
+Parallelism = Annotated[
+    int, typer.Option("--parallelism", metavar="N", min=1, max=64, help="Things under way at once, of each step.")
+]
+
+
+# --- what was typed ---------------------------------------------------------------------------------------------------
+
+
+def only(output: Format, *possible: Format) -> None:
+    """Refuse a format that a command does not have. Raises Mistake."""
+    if output not in possible:
+        raise Mistake(f"this command has no output as {output}", next=f"-o {' | '.join(possible)}")
+
+
+def pairs(given: Iterable[str] | None, flag: str) -> dict[str, str]:
+    """`NAME=VALUE` as a mapping. Raises Mistake."""
+    found: dict[str, str] = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise Mistake(f"{text!r} is not NAME=VALUE", subject=flag)
+        found[name] = value
+    return found
+
+
+def asking() -> bool:
+    """Whether there is somebody to ask: a terminal on both sides."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str, answer: str) -> bool:
+    """Whether what is typed is `answer`. Only where `asking`."""
+    print(f"{question} ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip() == answer
+
+
+# --- playbooks and parameters -----------------------------------------------------------------------------------------
+
+
+def read_params(file: Path | None, given: Iterable[str] | None) -> dict[str, Any]:
+    """The parameters of a file, and those of flags over them. Raises Mistake with file and line."""
+    from cmkmigrate.playbook import line_of, read_yaml
+
+    values: dict[str, Any] = {}
+    if file is not None:
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", "") or str(error)
+            raise Mistake("the parameters cannot be read", subject=str(file), why=why) from None
+        data, lines = read_yaml(text, str(file))
+        if data is not None and not isinstance(data, dict):
+            raise Mistake("parameters are a flat mapping, `name: value`", subject=f"{file}:1")
+        for name, value in (data or {}).items():
+            if isinstance(value, dict) or not isinstance(name, str):
+                spot = f"{file}:{line_of(lines, (name,))}"
+                raise Mistake(
+                    f"{name!r} is not a parameter", subject=spot, why="a flat mapping, `name: value`, is expected"
+                )
+            values[name] = value
+    return values | pairs(given, "-p")
+
+
+def load_playbook(name_or_path: str) -> Playbook:
+    """A playbook by its name or path, checked. Raises Mistake."""
+    from cmkmigrate import playbook
+    from cmkmigrate.kinds import discover
+
+    return playbook.load(name_or_path, discover())
+
+
+def open_migration(playbook: Playbook, given: Mapping[str, Any], origin: str, *, reading: bool = False) -> Migration:
+    """A migration whose sites are opened when they are needed. reading: none of them takes a write."""
+    from cmkmigrate.clients.cloud import Cloud
+    from cmkmigrate.engine.migration import Migration
+    from cmkmigrate.engine.reading import ReadOnly
+    from cmkmigrate.kinds import discover
+    from cmkmigrate.playbook import fill_params
+
+    params = fill_params(playbook, given, origin)
+    cloud: Any = Cloud.from_env(os.environ)
+    sites: Sites = ReadOnly(cloud) if reading else cloud
+    return Migration(playbook, params, discover(), sites)
+
+
+def again(migration: Migration, *, reading: bool) -> Migration:
+    """The same migration with sites of its own."""
+    return open_migration(migration.playbook, migration.params, "the parameters", reading=reading)
+
+
+def migration_of(ledger: Ledger, *, reading: bool = False) -> Migration:
+    """The migration of a run, as its ledger has it. Raises Fatal when this version cannot read it."""
+    from cmkmigrate import playbook
+    from cmkmigrate.kinds import discover
+
+    meta = ledger.meta()
+    try:
+        read = playbook.parse(meta["playbook"], meta["playbook_path"], discover())
+        params = json.loads(meta["params"])
+        migration = open_migration(read, params, str(ledger.directory), reading=reading)
+    except (KeyError, ValueError) as error:
+        why = f"it does not say what it is of: {error}"
+        raise Fatal(
+            "the run cannot be read", subject=str(ledger.directory), why=why, next="restore it from a copy"
+        ) from None
+    except Mistake as error:
+        why = f"written by version {meta.get('tool', '?')}, this is {__version__}: {error.what}"
+        raise Fatal(
+            "the run's playbook cannot be read",
+            subject=str(ledger.directory),
+            why=why,
+            next="finish it with that version",
+        ) from None
+    if migration.identity != meta.get("identity"):
+        raise Fatal(
+            "the run is of another migration",
+            subject=str(ledger.directory),
+            why="its playbook or parameters were edited",
+        )
+    return migration
+
+
+# --- runs -------------------------------------------------------------------------------------------------------------
+
+
+def default_directory(migration: Migration) -> Path:
+    """Where the run of a migration is kept when nobody says where."""
+    return RUNS / f"{migration.playbook.name}-{migration.identity}"
+
+
+def new_run(directory: Path, migration: Migration) -> Ledger:
+    """A ledger for a migration that begins. It holds the parameters and no secret."""
+    from cmkmigrate.run.ledger import Ledger
+
+    meta = {
+        "run": str(uuid.uuid4()),
+        "playbook": migration.playbook.text,
+        "playbook_path": migration.playbook.path,
+        "params": json.dumps(migration.params, sort_keys=True),
+        "identity": migration.identity,
+        "source": migration.source_ref,
+        "tool": __version__,
+        "created": str(time.time()),
+    }
+    return Ledger.create(directory, meta)
+
+
+def has_run(directory: Path) -> bool:
+    """Whether there is a ledger in the folder."""
+    from cmkmigrate.run.ledger import FILE
+
+    return (directory / FILE).is_file()
+
+
+def open_run(directory: Path | None, *, unfinished: bool = False) -> Ledger:
+    """The run in a folder, or the only one below ./cmkmigrate-runs. Raises Mistake, Fatal."""
+    from cmkmigrate.run.ledger import Ledger
+
+    if directory is not None:
+        if not has_run(directory):
+            why = "there is no such folder" if not directory.exists() else "it holds no ledger"
+            raise Mistake(
+                "there is no run here",
+                subject=str(directory),
+                why=why,
+                next="cmkmigrate apply PLAYBOOK --run DIR starts one",
+            )
+        return Ledger.open(directory)
+    found = [Ledger.open(folder) for folder in sorted(RUNS.glob("*")) if has_run(folder)]
+    if unfinished:
+        found = [ledger for ledger in found if ledger.unfinished()]
+    if len(found) == 1:
+        return found[0]
+    kind = "an unfinished run" if unfinished else "a run"
+    if not found:
+        raise Mistake(
+            f"there is not {kind} below ./{RUNS}", next="name its folder, or start one: cmkmigrate apply PLAYBOOK"
+        )
+    names = ", ".join(str(ledger.directory) for ledger in found)
+    raise Mistake(
+        f"more than one run is below ./{RUNS}",
+        why=f"there are {names}",
+        next="name the folder of the one that you mean",
+    )
+
+
+# --- writing files ----------------------------------------------------------------------------------------------------
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file all at once, readable by its owner alone. Raises Mistake where that cannot be."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> Mistake:
+    """The error for a file that cannot be written."""
+    return Mistake("the file cannot be written", subject=str(path), why=error.strerror or str(error))

@@ -1,0 +1,143 @@
+"""The root command, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from cmkmigrate import __version__
+from cmkmigrate.cli import apply, audit, plan, report, resume, sandbox, status, unlock, verify, version
+from cmkmigrate.cli import help as pages
+from cmkmigrate.errors import CallError, Denied, OperatorError
+from cmkmigrate.render.text import plain
+
+USAGE = 64
+INTERRUPTED = 130
+# What typer raises for a mistake on the command line, whichever library it parses with.
+UsageError: Any = typer.BadParameter.__mro__[1]
+
+EXAMPLES = """Moves an Azure Databricks workspace into a new one whose data is under your own key.
+
+\b
+Examples:
+  cmkmigrate sandbox demo                                        watch a whole migration, on this machine alone
+  cmkmigrate audit                                               which workspaces are not under your key
+  cmkmigrate plan cmk-migration --params FILE                    what would be done; writes nothing
+  cmkmigrate apply cmk-migration --params FILE --auto-approve    do it; `resume` goes on after any stop
+"""
+
+app = typer.Typer(
+    name="cmkmigrate",
+    help=EXAMPLES,
+    rich_markup_mode=None,  # rich would cost more than everything else of `--help`
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (audit, plan, apply, resume, status, verify, report, unlock):
+    app.command(name=module.NAME, epilog=module.EXAMPLES)(module.command)
+app.add_typer(sandbox.app, name="sandbox")
+app.command(name=version.NAME)(version.command)
+app.command(name=pages.NAME, epilog=pages.EXAMPLES)(pages.command)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        print(f"cmkmigrate {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where in the code an unexpected error came from.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; gives its exit code. Never raises but for what ends a process anyway."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in words  # wherever it stands: it is what people add to the end of what they just typed
+    words = [word for word in words if word != "--debug"]
+    with _process():
+        try:
+            command = typer.main.get_command(app)
+            result = command.main(args=words, prog_name="cmkmigrate", standalone_mode=False)
+            return result if isinstance(result, int) else 0
+        except OperatorError as error:
+            _show(error)
+            return error.exit_code
+        except UsageError as error:
+            _show_usage(error)
+            return USAGE
+        except CallError as error:
+            _show(OperatorError("a request failed", why=str(error), next="the same command again"))
+            if debug:
+                raise
+            return 4 if isinstance(error, Denied) else 1
+        except (KeyboardInterrupt, typer.Abort):
+            _say("Interrupted.")
+            return INTERRUPTED
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: let the exit be quiet
+            return 1
+        except Exception as error:
+            if debug:
+                raise
+            _say(f"Error: unexpected: {type(error).__name__}: {plain(str(error)).strip()[:300]}")
+            _say("  next:   run again with --debug to see where, and report it")
+            return 1
+
+
+@contextmanager
+def _process() -> Iterator[None]:
+    """What holds for the whole process: files are the owner's alone, libraries do not log, SIGTERM is Ctrl-C."""
+    before = os.umask(0o077)
+    logging.getLogger().addHandler(logging.NullHandler())
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    main_thread = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGTERM, _interrupt) if main_thread else None
+    try:
+        yield
+    finally:
+        os.umask(before)
+        if main_thread:
+            signal.signal(signal.SIGTERM, handler)
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _show(error: OperatorError) -> None:
+    _say(f"Error: {plain(error.what)}")
+    for title, text in (("object", error.subject), ("why", error.why), ("next", error.next)):
+        if text:
+            _say(f"  {title + ':':<8}{plain(str(text))}")
+
+
+def _show_usage(error: Any) -> None:
+    context = getattr(error, "ctx", None)
+    _say(f"Error: {plain(error.format_message())}")
+    _say(f"  next:   {context.command_path if context else 'cmkmigrate'} --help")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

@@ -1,0 +1,110 @@
+"""`cmkmigrate plan`: what would be done. Nothing is written to any cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from cmkmigrate.cli import common
+from cmkmigrate.cli.common import Format
+from cmkmigrate.errors import Fatal
+from cmkmigrate.render import plan as render
+from cmkmigrate.render.progress import Progress
+
+if TYPE_CHECKING:
+    from cmkmigrate.engine.migration import Migration
+    from cmkmigrate.engine.preview import Preview
+    from cmkmigrate.run.ledger import Ledger
+
+NAME = "plan"
+CHANGES = 2
+EXAMPLES = """\b
+Examples:
+  cmkmigrate plan cmk-migration --params analytics.yaml
+  cmkmigrate plan cmk-migration --params analytics.yaml --out analytics.cmkplan
+  cmkmigrate plan my-own.yaml -p source=/subscriptions/... -o jsonl
+"""
+
+
+def command(
+    playbook: Annotated[str, typer.Argument(metavar="PLAYBOOK", help="Name of a shipped playbook, or a path.")],
+    param: common.Params = None,
+    params: common.ParamsFile = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="PLANFILE", help="Keep the plan; `apply PLANFILE` holds to it.")
+    ] = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="End with 2 where there is something to write.")
+    ] = False,
+    output: common.Output = Format.TABLE,
+) -> int:
+    """Show what a playbook would do, and why. Writes nothing, neither there nor here (but for --out)."""
+    read = common.load_playbook(playbook)
+    given = common.read_params(params, param)
+    migration = common.open_migration(read, given, str(params or "-p"), reading=True)
+    with previewed(migration, existing(migration)) as preview:
+        if out is not None:
+            from cmkmigrate.engine import planfile
+
+            try:
+                planfile.save(out, migration, preview)
+            except OSError as error:
+                raise common.unwritable(out, error) from None
+        totals = show(migration, preview, output)
+    return CHANGES if detailed_exitcode and totals.changes else 0
+
+
+def existing(migration: Migration, directory: Path | None = None) -> Ledger | None:
+    """The run of this migration that is already there, whose names the preview starts from."""
+    from cmkmigrate.run.ledger import Ledger
+
+    directory = directory or common.default_directory(migration)
+    if not common.has_run(directory):
+        return None
+    ledger = Ledger.open(directory)
+    if ledger.meta().get("identity") != migration.identity:
+        raise Fatal("the run is of another migration", subject=str(directory), next="name another folder with --run")
+    return ledger
+
+
+@contextmanager
+def previewed(migration: Migration, like: Ledger | None, *, quiet: bool = False) -> Iterator[Preview]:
+    """A plan on a ledger that is thrown away at the end."""
+    from cmkmigrate.engine.conduct import stream
+    from cmkmigrate.engine.observe import Board
+    from cmkmigrate.engine.preview import Preview
+    from cmkmigrate.run.ledger import Ledger
+
+    with Ledger.scratch(like=like) as scratch:
+        board = Board(migration, scratch, {}, preview=True)
+        preview = Preview(board)
+        with Progress("planning", {}, quiet=quiet) as progress:
+            for event in stream(board, preview.run):
+                progress.take(event)
+        yield preview
+
+
+def show(migration: Migration, preview: Preview, output: Format, stream: TextIO | None = None) -> render.Totals:
+    """Write the plan to standard output, or to `stream`."""
+    totals = render.Totals()
+    head = render.Head(migration.playbook.name, migration.source_ref, target_name(migration))
+    rest = (preview.actions(), totals, preview.skipped, preview.forecasts)
+    lines = {
+        Format.TABLE: lambda: render.table(head, *rest),
+        Format.JSON: lambda: render.document(head, *rest),
+        Format.JSONL: lambda: render.lines(head, *rest),
+        Format.CSV: lambda: render.csv(*rest[:2]),
+    }[output]
+    for line in lines():
+        print(line, file=stream)
+    return totals
+
+
+def target_name(migration: Migration) -> str:
+    """What the operator calls the target."""
+    names = ("target", "target_name")
+    return next((str(migration.params[name]) for name in names if migration.params.get(name)), "a workspace to be made")

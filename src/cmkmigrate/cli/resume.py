@@ -1,0 +1,43 @@
+"""`cmkmigrate resume`: go on after any stop."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cmkmigrate.cli import common, running
+from cmkmigrate.cli.common import Format
+
+NAME = "resume"
+EXAMPLES = """\b
+Examples:
+  cmkmigrate resume                                    the only unfinished run below ./cmkmigrate-runs
+  cmkmigrate resume runs/analytics --retry-failed      after mending what failed
+  cmkmigrate resume runs/analytics --confirm freeze=analytics
+"""
+
+
+def command(
+    directory: common.Directory = None,
+    confirm: common.Confirm = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try again what failed, was blocked or drifted.")
+    ] = False,
+    parallelism: common.Parallelism = 10,
+    output: common.Output = Format.TABLE,
+) -> int:
+    """Go on with a run that was stopped or killed. What nobody knows the fate of is looked up, never sent again."""
+    common.only(output, Format.TABLE, Format.JSON, Format.JSONL)
+    ledger = common.open_run(directory, unfinished=directory is None and not retry_failed)
+    migration = common.migration_of(ledger)
+    words = running.words_of(confirm, migration)
+    if not ledger.unfinished() and not retry_failed:
+        print(
+            "The run is finished: nothing is left to do. `apply` looks again at what has changed since.",
+            file=sys.stderr,
+        )
+    return running.carry(
+        migration, ledger, confirm=words, output=output, parallelism=parallelism, retry_failed=retry_failed
+    )

@@ -1,0 +1,217 @@
+"""Carrying a run out before the operator: progress, Ctrl-C, gates, and what came of it. For `apply` and `resume`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from cmkmigrate import __version__
+from cmkmigrate.cli import common
+from cmkmigrate.cli.common import Format
+from cmkmigrate.errors import CallError, LockHeld, Mistake, OperatorError, Stopped
+from cmkmigrate.render import result
+from cmkmigrate.render.events import Events
+from cmkmigrate.render.progress import Progress
+from cmkmigrate.render.text import json_document, json_line
+
+if TYPE_CHECKING:
+    from cmkmigrate.engine.migration import Migration
+    from cmkmigrate.engine.observe import Board
+    from cmkmigrate.run.ledger import Ledger
+
+FINISH_S: Final = 30.0  # for what is in flight, after the first Ctrl-C
+INCOMPLETE = 3
+INTERRUPTED = 130
+
+
+class Interrupted(Exception):
+    """The operator stopped the run, and it ended in good order."""
+
+
+def carry(
+    migration: Migration,
+    ledger: Ledger,
+    *,
+    confirm: Mapping[str, str],
+    output: Format,
+    parallelism: int = 10,
+    retry_failed: bool = False,
+) -> int:
+    """Do what is left of a run; gives the exit code. Raises OperatorError."""
+    common.only(output, Format.TABLE, Format.JSON, Format.JSONL)
+    words = dict(confirm)
+    events = Events(ledger.meta().get("run", ""), migration.source_ref)
+    if output is Format.JSONL:
+        print(json_line(events.version(__version__)), flush=True)
+    try:
+        while True:
+            try:
+                _carry(migration, ledger, words, output, events, parallelism, retry_failed)
+                break
+            except Stopped as error:
+                step, word = gate(migration, ledger, words)
+                if not step or not common.asking():
+                    raise
+                print(f"{error.what}.", file=sys.stderr)
+                if not common.ask(f"Step {step!r} changes what exists. Type {word} to go on:", word):
+                    raise
+                words[step] = word
+                retry_failed = False
+    except (Interrupted, KeyboardInterrupt):
+        print(f"Stopped. To go on: cmkmigrate resume {ledger.directory}", file=sys.stderr)
+        return INTERRUPTED
+    except OperatorError as error:
+        if str(ledger.directory) not in error.next:
+            error.next = error.next.replace("cmkmigrate resume", f"cmkmigrate resume {ledger.directory}")
+        if output is Format.JSONL:
+            line = events.error(error.what, error.subject, error.why, error.next, error.exit_code)
+            print(json_line(line), flush=True)
+        raise
+    keep_posture(migration, ledger)
+    return _show(ledger, output, events)
+
+
+def _carry(
+    migration: Migration,
+    ledger: Ledger,
+    confirm: Mapping[str, str],
+    output: Format,
+    events: Events,
+    parallelism: int,
+    retry_failed: bool,
+) -> None:
+    from cmkmigrate.engine.apply import apply
+    from cmkmigrate.engine.apply import progress as numbers
+
+    boards: list[Board] = []
+    before: dict[tuple[str, str], int] = {}
+    for row in numbers(ledger):
+        if row.state not in ("planned", "intent", "made"):
+            before[row.step, row.kind] = before.get((row.step, row.kind), 0) + row.number
+    with _signals(boards) as interrupted, Progress("apply", before) as progress:
+        try:
+            run = apply(
+                migration, ledger, confirm=confirm, parallelism=parallelism, retry_failed=retry_failed, board_out=boards
+            )
+            for event in run:
+                progress.take(event)
+                if output is Format.JSONL:
+                    print(json_line(events.event(event)), flush=True)
+        except Stopped:
+            if interrupted.is_set():
+                raise Interrupted from None
+            raise
+
+
+@contextmanager
+def _signals(boards: list[Board]) -> Iterator[threading.Event]:
+    """The first Ctrl-C or SIGTERM stops the run in good order, the second at once."""
+    interrupted = threading.Event()
+    timer = threading.Timer(FINISH_S, os._exit, (INTERRUPTED,))  # the ledger is valid at every instant
+    timer.daemon = True
+
+    def handle(number: int, frame: Any) -> None:
+        if interrupted.is_set():
+            os._exit(INTERRUPTED)
+        if not boards:
+            raise KeyboardInterrupt
+        interrupted.set()
+        boards[-1].stop.set()
+        os.write(2, b"\nFinishing what is under way; Ctrl-C again stops at once.\n")
+        timer.start()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupted
+    finally:
+        timer.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def gate(migration: Migration, ledger: Ledger, words: Mapping[str, str]) -> tuple[str, str]:
+    """(step, word) of the gate that a run waits at; ("", "") where it waits at none."""
+    from cmkmigrate.engine.apply import saved_outputs
+    from cmkmigrate.run.schema import step as steps
+
+    done = {row.id for row in ledger.rows(steps.select().where(steps.c["pass"] == ledger.number))}
+    for step in migration.playbook.steps:
+        if step.id in done:
+            continue
+        word = migration.gate(step, saved_outputs(ledger))
+        return (step.id, word) if word and words.get(step.id) != word else ("", "")
+    return "", ""
+
+
+def keep_posture(migration: Migration, ledger: Ledger) -> None:
+    """Note in the ledger, for the report, whose key the features of both sides are under now; where it can be read."""
+    from cmkmigrate.engine.apply import holder, saved_outputs
+    from cmkmigrate.engine.audit import posture
+
+    try:
+        sides = posture(migration, migration.target(saved_outputs(ledger)))
+    except (OperatorError, CallError):
+        return
+    body = {"at": time.time(), **{side: [asdict(row) for row in rows] for side, rows in sides.items()}}
+    with suppress(LockHeld), ledger.locked(holder()):
+        ledger.set_meta("posture", json.dumps(body))
+
+
+def _show(ledger: Ledger, output: Format, events: Events) -> int:
+    from cmkmigrate.engine.reckon import adds_up, problems, reckon
+    from cmkmigrate.model import Outcome
+
+    counts = reckon(ledger)
+    failed = any(count.outcomes.get(Outcome.FAILED) for count in counts) or not adds_up(counts)
+    code = INCOMPLETE if failed else 0
+    if output is Format.JSONL:
+        print(json_line(events.end([result.count_dict(count) for count in counts], code)), flush=True)
+    elif output is Format.JSON:
+        meta = ledger.meta()
+        body: dict[str, Any] = {
+            "type": "apply",
+            "run": meta.get("run", ""),
+            "directory": str(ledger.directory),
+            "pass": ledger.number,
+        }
+        body["counts"] = [result.count_dict(count) for count in counts]
+        body["problems"] = [result.problem_dict(row) for row in problems(ledger)]
+        print(json_document({**body, "exit_code": code}))
+    else:
+        for line in result.counts_table(counts):
+            print(line)
+        listed = list(result.problems_table(problems(ledger)))
+        if listed:
+            print("\nNot moved")
+            for line in listed:
+                print(line)
+        print(f"\nRun: {ledger.directory}", file=sys.stderr)
+        print(f"Next: cmkmigrate verify {ledger.directory}", file=sys.stderr)
+        if failed:
+            print(f"      mend what failed, then: cmkmigrate resume {ledger.directory} --retry-failed", file=sys.stderr)
+    return code
+
+
+def words_of(confirm: list[str] | None, migration: Migration) -> dict[str, str]:
+    """`--confirm STEP=TEXT` as a mapping. Raises Mistake for a step that the playbook does not have."""
+    words = common.pairs(confirm, "--confirm")
+    known = [step.id for step in migration.playbook.steps]
+    for step in words:
+        if step not in known:
+            raise Mistake(
+                f"there is no step {step!r}",
+                subject="--confirm",
+                why=f"{migration.playbook.name} has {', '.join(known)}",
+            )
+    return words

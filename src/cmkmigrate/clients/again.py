@@ -1,0 +1,51 @@
+"""Reading again: the one place that sends a reading request more than once.
+
+The SDKs' own re-sending is off everywhere (it would hide 429s from the pace, has no cap on Retry-After, and repeats
+POSTs). Reads change nothing, so they are sent again after a 429, a 5xx, a lost or an unreadable answer, so and so many
+times.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from cmkmigrate.errors import Throttled, Unknown
+
+T = TypeVar("T")
+ATTEMPTS: Final = 8
+FIRST_S: Final = 0.25  # then doubling, with as much again at random, so that many clients do not come back at once
+LONGEST_S: Final = 20.0
+RETRY_AFTER_CAP_S: Final = 120.0  # a service or proxy that says an hour is not believed
+
+
+def read_again(call: Callable[[], T], *, sleep: Callable[[float], None] = time.sleep, attempts: int = ATTEMPTS) -> T:
+    """What `call` gives; it is called up to `attempts` times (half a minute) while it raises Throttled or Unknown.
+
+    A Throttled is waited for as long as it asks, 120 s at most. Raises what the last call raised.
+    """
+    from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+    backoff = wait_random_exponential(multiplier=FIRST_S * 2, max=LONGEST_S)
+
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, Throttled) else 0.0
+        return max(min(asked, RETRY_AFTER_CAP_S), FIRST_S, backoff(state))
+
+    return Retrying(
+        retry=retry_if_exception_type((Throttled, Unknown)),
+        stop=stop_after_attempt(attempts),
+        wait=wait,
+        sleep=sleep,
+        reraise=True,
+    )(call)
+
+
+def seconds(text: str | None) -> float:
+    """A Retry-After header in seconds; 0.0 when there is none, or when it is a date (clocks differ)."""
+    try:
+        return max(0.0, float(text or 0))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,336 @@
+"""A subscription as raw JSON: workspaces, vaults, grants, through the azure-mgmt clients.
+
+Bodies go in and come out as the service's JSON (the SDK's models drop what they do not know). Reads are sent again when
+their answer is lost; a write is ONE request. Ids are ARM ids, of this subscription or of another of the same tenant.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cmkmigrate.clients.again import read_again, seconds
+from cmkmigrate.clients.arm_id import ResourceId
+from cmkmigrate.clients.azure_core import called, content_of, error_of, management_options
+from cmkmigrate.clients.endpoints import Endpoints
+from cmkmigrate.clients.graph import azure_databricks_object_id
+from cmkmigrate.clients.login import Login
+from cmkmigrate.clients.vault import Vault
+from cmkmigrate.errors import Denied, NotFound, Unknown
+
+_SUBSCRIPTIONS: Final = "2022-12-01"  # api-version of Microsoft.Resources/subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What a PUT of a workspace answered: the body, and the URL of the operation that goes on ("" for none)."""
+
+    body: dict[str, Any]
+    operation_url: str
+
+
+class Subscription:
+    """One subscription. Safe to use from many threads; clients are built when they are first needed."""
+
+    def __init__(self, id: str, login: Login, endpoints: Endpoints) -> None:
+        self.id = id
+        self.endpoints = endpoints
+        self.timeout_s, self.poll_s, self.operation_s = endpoints.timeout_s, endpoints.poll_s, endpoints.operation_s
+        self._login = login
+        self._lock = threading.RLock()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._vaults: dict[str, Vault] = {}
+        self._known: dict[str, str] = {}
+
+    # --- who and where
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant that the subscription trusts."""
+        return self._once("tenant", self._tenant)
+
+    def operator_object_id(self) -> str:
+        """The object id of whoever is signed in, as the token says. Raises Denied where it does not."""
+        oid = str(self._login.claims(self.endpoints.arm_scope).get("oid") or "")
+        if not oid:
+            raise Denied("the token does not name its owner: give the object id instead of operator")
+        return oid
+
+    def operator_type(self) -> str:
+        """ "ServicePrincipal" or "User": what is signed in, as the token says."""
+        claims = self._login.claims(self.endpoints.arm_scope)
+        # Assumption: a token without idtyp is an application's when it names no user.
+        app = claims.get("idtyp") == "app" or not (claims.get("upn") or claims.get("unique_name") or claims.get("scp"))
+        return "ServicePrincipal" if app else "User"
+
+    def azure_databricks_object_id(self) -> str:
+        """The object id of the AzureDatabricks principal in this tenant. Raises Denied, NotFound (clients/graph.py)."""
+        return self._once("databricks", lambda: azure_databricks_object_id(self._login, self.endpoints))
+
+    # --- workspaces
+
+    def workspace(self, arm_id: str) -> dict[str, Any]:
+        """GET. Raises NotFound, Denied."""
+        at = ResourceId.parse(arm_id)
+        return self._get(lambda cls: self._databricks(at).workspaces.get(at.group, at.name, cls=cls))
+
+    def workspaces(self) -> list[dict[str, Any]]:
+        """Every workspace of the subscription."""
+        return self._list(lambda hook: self._databricks().workspaces.list_by_subscription(raw_response_hook=hook))
+
+    def put_workspace(self, arm_id: str, body: Mapping[str, Any]) -> Put:
+        """PUT of the whole workspace, which starts a long-running operation."""
+        at = ResourceId.parse(arm_id)
+        answer = called(
+            lambda: (
+                self._databricks(at)
+                .workspaces.begin_create_or_update(
+                    at.group, at.name, _json(body), polling=False, cls=lambda raw, *_: raw
+                )
+                .result()
+            )
+        )
+        headers = answer.http_response.headers
+        url = headers.get("Azure-AsyncOperation") or headers.get("Location") or ""
+        return Put(_object(answer), self.endpoints.check(url) if url else "")
+
+    def poll(self, operation_url: str) -> dict[str, Any]:
+        """The status of a long-running operation: {"status": "Succeeded" | "Failed" | "Canceled" | another, which means
+        that it goes on; "error": {"code", "message"}; "retry_after": seconds}. Raises NotFound when it is forgotten,
+        and Refused for a host that is not of this cloud."""
+        self.endpoints.check(operation_url)
+
+        def look() -> dict[str, Any]:
+            from azure.core.rest import HttpRequest
+
+            answer = called(lambda: self._databricks().send_request(HttpRequest("GET", operation_url)))
+            if answer.status_code >= 300:
+                raise error_of(answer.status_code, answer.headers, answer.content)
+            if answer.status_code == 204:
+                return {"status": "Succeeded"}
+            try:
+                body = answer.json()
+            except ValueError:
+                body = None
+            if not isinstance(body, dict):
+                raise Unknown("the status of the operation cannot be read", status=answer.status_code)
+            milliseconds = answer.headers.get("retry-after-ms")
+            wait = seconds(milliseconds) / 1000 if milliseconds else seconds(answer.headers.get("Retry-After"))
+            return {"status": "Succeeded" if answer.status_code == 200 else "Accepted", **body, "retry_after": wait}
+
+        return read_again(look)
+
+    # --- vaults
+
+    def vault(self, arm_id: str) -> dict[str, Any]:
+        """GET. Raises NotFound, Denied."""
+        at = ResourceId.parse(arm_id)
+        return self._get(lambda cls: self._keyvault(at).vaults.get(at.group, at.name, cls=cls))
+
+    def vaults(self) -> list[dict[str, Any]]:
+        """Every vault of the subscription."""
+        return self._list(lambda hook: self._keyvault().vaults.list_by_subscription(raw_response_hook=hook))
+
+    def vault_uri(self, arm_id: str) -> str:
+        """The URL of a vault's data plane, asked for once."""
+        return self._once(f"uri {arm_id}", lambda: str(self.vault(arm_id)["properties"]["vaultUri"]))
+
+    def vault_uses_roles(self, arm_id: str) -> bool:
+        """Whether role assignments count on a vault, and not access policies; asked for once."""
+        said = self._once(
+            f"rbac {arm_id}", lambda: str((self.vault(arm_id).get("properties") or {}).get("enableRbacAuthorization"))
+        )
+        return said == "True"
+
+    def vault_key(self, arm_id: str, name: str) -> list[dict[str, Any]]:
+        """The key of a vault as Resource Manager shows it, without a right on the vault's content; [] for none."""
+        at = ResourceId.parse(arm_id)
+        try:
+            return [self._get(lambda cls: self._keyvault(at).keys.get(at.group, at.name, name, cls=cls))]
+        except NotFound:
+            return []
+
+    def deleted_vaults(self) -> list[dict[str, Any]]:
+        """The soft-deleted vaults of the subscription; their names are taken until they are purged."""
+        return self._list(lambda hook: self._keyvault().vaults.list_deleted(raw_response_hook=hook))
+
+    def vault_name_taken(self, name: str) -> str:
+        """Why a vault cannot have this name (the service's words), "" when it can. Reads, though it is a POST."""
+        asked = {"name": name, "type": "Microsoft.KeyVault/vaults"}
+        said = self._get(lambda cls: self._keyvault().vaults.check_name_availability(_json(asked), cls=cls))
+        return "" if said.get("nameAvailable") else str(said.get("message") or said.get("reason") or "it is taken")
+
+    def put_vault(self, arm_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """PUT of a vault; the service answers with the vault, which may still be RegisteringDns."""
+        at = ResourceId.parse(arm_id)
+        return _object(
+            called(
+                lambda: (
+                    self._keyvault(at)
+                    .vaults.begin_create_or_update(
+                        at.group, at.name, _json(body), polling=False, cls=lambda raw, *_: raw
+                    )
+                    .result()
+                )
+            )
+        )
+
+    def patch_vault(self, arm_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """PATCH of a vault: what is not named stays as it is."""
+        at = ResourceId.parse(arm_id)
+        return _object(
+            called(lambda: self._keyvault(at).vaults.update(at.group, at.name, _json(body), cls=lambda raw, *_: raw))
+        )
+
+    def add_access_policies(self, vault_id: str, policies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Add to the access policies of a vault; the others stay."""
+        at = ResourceId.parse(vault_id)
+        body = {"properties": {"accessPolicies": list(policies)}}
+        return _object(
+            called(
+                lambda: self._keyvault(at).vaults.update_access_policy(
+                    at.group, at.name, "add", _json(body), cls=lambda raw, *_: raw
+                )
+            )
+        )
+
+    def keys(self, vault_uri: str) -> Vault:
+        """The data plane of a vault."""
+        with self._lock:
+            return self._vaults.setdefault(vault_uri, Vault(vault_uri, self._login, self.endpoints))
+
+    # --- grants
+
+    def role_assignments(self, scope: str) -> list[dict[str, Any]]:
+        """The role assignments that count at `scope`: its own and those above it."""
+        return self._list(
+            lambda hook: self._authorization().role_assignments.list_for_scope(
+                scope.lstrip("/"), filter="atScope()", raw_response_hook=hook
+            )
+        )
+
+    def put_role_assignment(self, scope: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """PUT of a role assignment (`name` is a GUID). Raises AlreadyExists when an equal one has another name."""
+        return _object(
+            called(
+                lambda: self._authorization().role_assignments.create(
+                    scope.lstrip("/"), name, _json(body), cls=lambda raw, *_: raw
+                )
+            )
+        )
+
+    # --- how
+
+    def subscriptions(self) -> list[dict[str, Any]]:
+        """Every subscription that the caller sees."""
+        found: list[dict[str, Any]] = []
+        url, seen = f"/subscriptions?api-version={_SUBSCRIPTIONS}", set[str]()
+        while url:
+            if url in seen:
+                raise Unknown("the pages of the subscriptions go in a circle")
+            seen.add(url)
+            page = self._plain(url)
+            found += page.get("value") or []
+            url = str(page.get("nextLink") or "")
+        return found
+
+    def _tenant(self) -> str:
+        try:
+            tenant = str(self._plain(f"/subscriptions/{self.id}?api-version={_SUBSCRIPTIONS}").get("tenantId") or "")
+        except (NotFound, Denied):  # rights on a resource alone do not let its subscription be read
+            tenant = ""
+        tenant = tenant or str(self._login.claims(self.endpoints.arm_scope).get("tid") or "")
+        if not tenant:
+            raise Denied(f"the tenant of subscription {self.id} is not known: the subscription cannot be read")
+        return tenant
+
+    def _plain(self, path: str) -> dict[str, Any]:
+        def look() -> dict[str, Any]:
+            from azure.core.rest import HttpRequest
+
+            url = path if path.startswith("https://") else f"{self.endpoints.arm}{path}"
+            answer = called(lambda: self._databricks().send_request(HttpRequest("GET", url)))
+            if answer.status_code != 200:
+                raise error_of(answer.status_code, answer.headers, answer.content)
+            return _parsed(answer)
+
+        return read_again(look)
+
+    def _once(self, what: str, find: Callable[[], str]) -> str:
+        with self._lock:
+            if what not in self._known:
+                self._known[what] = find()
+            return self._known[what]
+
+    def _get(self, call: Callable[[Callable[..., Any]], Any]) -> dict[str, Any]:
+        return read_again(lambda: _object(called(lambda: call(lambda raw, *_: raw))))
+
+    def _list(self, call: Callable[[Callable[[Any], None]], Any]) -> list[dict[str, Any]]:
+        def walk() -> list[dict[str, Any]]:
+            pages: list[dict[str, Any]] = []
+            links: set[str] = set()
+
+            def page(answer: Any) -> None:
+                if answer.http_response.status_code != 200:
+                    return  # the SDK raises it
+                body = _object(answer)
+                if not isinstance(body.get("value"), list):
+                    raise Unknown("a page of a listing is not a list")
+                pages.append(body)
+                link = str(body.get("nextLink") or "")
+                if link in links:
+                    raise Unknown("the pages of a listing go in a circle")
+                if link:
+                    links.add(link)
+
+            called(lambda: [None for _ in call(page)])
+            return [item for body in pages for item in body["value"]]
+
+        return read_again(walk)
+
+    def _databricks(self, at: ResourceId | None = None) -> Any:
+        from azure.mgmt.databricks import AzureDatabricksManagementClient
+
+        return self._client("databricks", AzureDatabricksManagementClient, at)
+
+    def _keyvault(self, at: ResourceId | None = None) -> Any:
+        from azure.mgmt.keyvault import KeyVaultManagementClient
+
+        return self._client("keyvault", KeyVaultManagementClient, at)
+
+    def _authorization(self) -> Any:
+        from azure.mgmt.authorization.v2022_04_01 import AuthorizationManagementClient
+
+        return self._client("authorization", AuthorizationManagementClient, None)
+
+    def _client(self, what: str, make: Any, at: ResourceId | None) -> Any:
+        subscription = at.subscription if at else self.id
+        with self._lock:
+            client = self._clients.get((what, subscription))
+            if client is None:
+                client = make(self._login, subscription, **management_options(self._login, self.endpoints))
+                self._clients[what, subscription] = client
+            return client
+
+
+def _json(body: Mapping[str, Any]) -> io.BytesIO:
+    """As bytes the SDK sends it as it is; a dict would lose the fields that its models call read-only."""
+    return io.BytesIO(json.dumps(body).encode())
+
+
+def _object(answer: Any) -> dict[str, Any]:
+    return _parsed(answer.http_response)
+
+
+def _parsed(response: Any) -> dict[str, Any]:
+    try:
+        body = json.loads(content_of(response))
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise Unknown("the answer is not an object")
+    return body

@@ -1,0 +1,147 @@
+"""What the Azure clients have in common: how they are built, and what their exceptions mean.
+
+Nothing is sent twice and no redirect is followed: the retry, redirect and provider-registration policies of the SDKs
+are left out. Every request, also one for a next page or an operation's status, is held to the allow-list of hosts
+before a token is put on it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from cmkmigrate import __version__
+from cmkmigrate.clients.again import seconds
+from cmkmigrate.clients.endpoints import Endpoints
+from cmkmigrate.clients.login import Login
+from cmkmigrate.errors import (
+    AlreadyExists,
+    Blocked,
+    CallError,
+    Denied,
+    NotFound,
+    OperatorError,
+    Refused,
+    Stopped,
+    Throttled,
+    Unknown,
+)
+
+T = TypeVar("T")
+_EXISTS: Final = frozenset({"RoleAssignmentExists", "VaultAlreadyExists", "AlreadyExists"})
+_LONGEST: Final = 2000  # characters of a message that are kept; the texts of failed operations are long and telling
+
+
+def host_policy(endpoints: Endpoints) -> Any:
+    """A pipeline policy that raises Refused before anything is sent to a host that is not of this cloud."""
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+    class HostPolicy(SansIOHTTPPolicy[Any, Any]):
+        def on_request(self, request: Any) -> None:
+            endpoints.check(request.http_request.url)
+
+    return HostPolicy()
+
+
+def management_options(login: Login, endpoints: Endpoints) -> dict[str, Any]:
+    """Keyword arguments for an azure-mgmt client: the pipeline, the scope, the waiting times."""
+    from azure.core.pipeline import policies
+    from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+
+    return {
+        "base_url": endpoints.arm,
+        "credential_scopes": [endpoints.arm_scope],
+        "connection_timeout": endpoints.timeout_s,
+        "read_timeout": endpoints.timeout_s,
+        "policies": [
+            policies.RequestIdPolicy(),
+            policies.HeadersPolicy(),
+            policies.UserAgentPolicy(base_user_agent=f"cmkmigrate/{__version__}"),
+            policies.ContentDecodePolicy(),
+            host_policy(endpoints),
+            ARMChallengeAuthenticationPolicy(login, endpoints.arm_scope),
+            policies.CustomHookPolicy(),
+        ],
+    }
+
+
+def called(call: Callable[[], T]) -> T:
+    """What `call`, a call of an Azure SDK, gives; its exceptions as CallErrors."""
+    from azure.core.exceptions import AzureError, HttpResponseError
+
+    try:
+        return call()
+    except (CallError, OperatorError):
+        raise
+    except HttpResponseError as error:
+        response: Any = error.response
+        if response is None:
+            raise Unknown(f"no readable answer ({type(error).__name__})") from None
+        raise error_of(response.status_code, response.headers, content_of(response)) from None
+    except AzureError as error:  # nothing came back, or it broke off
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise Stopped(
+                "the connection to Azure cannot be trusted",
+                why=str(error)[:300],
+                next="name the certificate authority in REQUESTS_CA_BUNDLE",
+            ) from None
+        raise Unknown(f"no readable answer ({type(error).__name__})") from None
+    except ValueError as error:  # a body that is no JSON where the SDK expects some
+        raise Unknown(f"no readable answer ({type(error).__name__})") from None
+
+
+def error_of(status: int, headers: Mapping[str, str], content: bytes) -> CallError:
+    """The error that an answer of ARM or Key Vault is. Raises Blocked when a resource provider is not registered.
+
+    Bodies are `{"error": {"code", "message", "innererror": {"code"}}}`; the inner code, where there is one, is the one
+    that says something (`ForbiddenByRbac`), and is the error's `code`.
+    """
+    said, readable = _body(content)
+    inner = said.get("innererror")
+    code = str((inner.get("code") if isinstance(inner, dict) else None) or said.get("code") or "")
+    message = str(said.get("message") or f"HTTP {status}")[:_LONGEST]
+    request_id = headers.get("x-ms-request-id") or ""
+    if code == "MissingSubscriptionRegistration":
+        namespace = next((word.strip("'\".") for word in message.split() if "Microsoft." in word), "NAMESPACE")
+        raise Blocked(
+            "a resource provider is not registered in the subscription",
+            subject=namespace,
+            why=message,
+            next=f"az provider register --namespace {namespace}",
+        )
+    if status >= 500 or status == 408 or not readable:
+        return Unknown(message, status=status, code=code, request_id=request_id)
+    if status == 429:
+        return Throttled(message, retry_after=seconds(headers.get("Retry-After")), code=code)
+    kind: type[CallError] = Refused
+    if status in (401, 403):
+        kind = Denied
+    elif status == 404:
+        kind = NotFound
+    elif status == 409 and (code in _EXISTS or "already exists" in message):
+        kind = AlreadyExists
+    return kind(message, status=status, code=code, request_id=request_id)
+
+
+def content_of(response: Any) -> bytes:
+    """The body of an answer of either kind that azure-core has; bytes that nobody can read when it broke off."""
+    try:
+        body = response.content if hasattr(response, "content") else response.body()
+    except Exception:  # it says nothing
+        return b"\xff"
+    return bytes(body or b"")
+
+
+def _body(content: bytes) -> tuple[dict[str, Any], bool]:
+    """(what an error body says, whether it could be read); an empty one can, and says nothing."""
+    if not content.strip():
+        return {}, True
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return {"message": "the answer cannot be read"}, False
+    said = body.get("error", body) if isinstance(body, dict) else None
+    if isinstance(said, str):  # Entra's shape: {"error": "invalid_client", "error_description": ...}
+        said = {"code": said, "message": body.get("error_description", said)}
+    return (said, True) if isinstance(said, dict) else ({"message": "the answer cannot be read"}, False)

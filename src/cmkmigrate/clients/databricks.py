@@ -1,0 +1,288 @@
+"""A Databricks workspace as raw JSON, through databricks-sdk's ApiClient.
+
+The SDK signs in, keeps the connections and sends; three of its habits are taken away: it sends nothing twice (it would
+repeat POSTs whose answer was lost), it follows no redirect (it would carry tokens to another host), and its error texts
+are not used (they can quote the request's body).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from cmkmigrate import __version__
+from cmkmigrate.clients.again import read_again
+from cmkmigrate.clients.answers import error_of, throttled_body
+from cmkmigrate.clients.endpoints import Endpoints
+from cmkmigrate.clients.login import Login
+from cmkmigrate.clients.pace import Paces
+from cmkmigrate.errors import CallError, Fatal, OperatorError, Stopped, Throttled, Unknown
+
+POOL: Final = 40  # connections per workspace: 32 threads and a few more, as the SDK's pool makes further ones wait
+_BLOCK: Final = 1 << 20  # bytes read at a time from a download
+_PROBE_S: Final = 5  # whole seconds; what the SDK's own look at the host's metadata may take when nobody answers
+_ORG_ID: Final = "x-databricks-org-id"
+
+
+class Entra:
+    """A credentials strategy of databricks-sdk: Entra tokens, asked for anew on every request and cached by Login.
+
+    With `arm_id`, the two headers that let a principal in who has rights on the ARM resource and is no member yet.
+    """
+
+    def __init__(self, login: Login, endpoints: Endpoints, arm_id: str = "") -> None:
+        self._login, self._endpoints, self._arm_id = login, endpoints, arm_id
+
+    def auth_type(self) -> str:
+        return "azure-identity"
+
+    def __call__(self, _config: Any) -> Callable[[], dict[str, str]]:
+        def headers() -> dict[str, str]:
+            given = {"Authorization": f"Bearer {self._login.token(self._endpoints.databricks_scope)}"}
+            if self._arm_id:
+                given["X-Databricks-Azure-Workspace-Resource-Id"] = self._arm_id
+                given["X-Databricks-Azure-SP-Management-Token"] = self._login.token(self._endpoints.management_scope)
+            return given
+
+        return headers
+
+
+class Pat:
+    """A credentials strategy of databricks-sdk: one personal access token."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def auth_type(self) -> str:
+        return "pat"
+
+    def __call__(self, _config: Any) -> Callable[[], dict[str, str]]:
+        return lambda: {"Authorization": f"Bearer {self._token}"}
+
+
+class Workspace:
+    """One workspace. host: without scheme. url: "https://host". org_id: its number, as text. arm_id, resource: its ARM
+    id and GET body ("" and {} when it was given by URL). operator: user name or application id of the caller.
+    source: whether it is the old one; then writing raises Fatal unless it was opened with writes allowed.
+
+    Safe to use from 32 threads. Every call waits for its turn (`clients/pace.py`) and raises CallErrors.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        strategy: Entra | Pat,
+        endpoints: Endpoints,
+        paces: Paces,
+        *,
+        resource: Mapping[str, Any] | None = None,
+        source: bool = False,
+        writes: bool = True,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = endpoints.check(f"https://{host}")
+        self.host = host
+        self.resource: dict[str, Any] = dict(resource or {})
+        self.arm_id = str(self.resource.get("id", ""))
+        self.name = str(self.resource.get("name", "")) or host.partition(".")[0]
+        self.location = str(self.resource.get("location", ""))
+        self.source, self.writes = source, writes
+        self.timeout_s, self.poll_s = endpoints.timeout_s, endpoints.poll_s
+        self.cache: dict[str, Any] = {}  # what kinds keep of a listing; the engine empties it before it looks anew
+        self._paces, self._sleep = paces, sleep
+        self._api = _api_client(self.url, strategy, endpoints)
+        me = self._read("/api/2.0/preview/scim/v2/Me", None, response_headers=[_ORG_ID])
+        properties = self.resource.get("properties") or {}
+        self.org_id = str(me.get(_ORG_ID) or properties.get("workspaceId") or "")
+        self.operator = str(me.get("userName") or me.get("applicationId") or "")
+
+    def read(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """GET. A list in `query` is sent as a repeated key, None is left out. Sent again after a 429, a 5xx, a lost or
+        an unreadable answer, about half a minute long; then the error of the last answer is raised."""
+        return self._read(path, query)
+
+    def write(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """ONE request that changes something. Raises Throttled or a Refused (nothing was done), or Unknown."""
+        self._may_write(method, path)
+        return self._send(method, path, body=dict(body) if body is not None else None)
+
+    def upload(self, path: str, fields: Mapping[str, str], content: Iterable[bytes]) -> dict[str, Any]:
+        """ONE multipart POST of `fields` and of `content` under the name `content`; raises as `write` does.
+
+        The content is held in memory once, as its length must be said beforehand.
+        """
+        self._may_write("POST", path)
+        form = Form(fields, content)
+        headers = {"Content-Type": f"multipart/form-data; boundary={form.boundary}"}
+        return self._send("POST", path, data=form, headers=headers)
+
+    def download(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[bytes]:
+        """The bytes of an answer, in blocks. Sent again as `read` until the first block; Unknown when it breaks off."""
+
+        def opened() -> tuple[Any, bytes]:
+            stream = self._send("GET", path, query=query, raw=True)["contents"]
+            try:
+                return stream, _block(stream, path)
+            except BaseException:
+                stream.close()
+                raise
+
+        stream, block = read_again(opened, sleep=self._sleep)
+        try:
+            while block:
+                yield block
+                block = _block(stream, path)
+        finally:
+            stream.close()
+
+    def _may_write(self, method: str, path: str) -> None:
+        if not self.writes:
+            raise Fatal(
+                "the old workspace is not written to",
+                subject=f"{method} {path}",
+                why=f"{self.host} is open for reading",
+            )
+
+    def _read(self, path: str, query: Mapping[str, Any] | None, **more: Any) -> dict[str, Any]:
+        return read_again(lambda: self._send("GET", path, query=query, **more), sleep=self._sleep)
+
+    def _send(self, method: str, path: str, query: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+        pace = self._paces.of(self.host, method, path, source=self.source)
+        # Whoever writes has noted when the request can no longer land: it is not to leave much later than that allows.
+        started = pace.wait(math.inf if method == "GET" else self.timeout_s / 10)
+        try:
+            answer = self._sent(method, path, query=dict(query) if query else None, **more)
+        except Throttled as error:
+            pace.throttled(started, error.retry_after)
+            raise
+        except BaseException:
+            pace.served()
+            raise
+        pace.served()
+        return answer
+
+    def _sent(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        import requests
+
+        try:
+            answer = self._api.do(method, path, **request)
+        except (CallError, OperatorError):
+            raise
+        except requests.exceptions.SSLError as error:
+            raise Stopped(
+                "the connection to the workspace cannot be trusted",
+                subject=self.host,
+                why=str(error)[:300],
+                next="name the certificate authority in REQUESTS_CA_BUNDLE",
+            ) from None
+        except Exception as error:  # lost on the way, or unreadable; the SDK's own error path can break on uploads
+            raise Unknown(f"{method} {path}: no readable answer ({_cause(error)})") from None
+        if not isinstance(answer, dict):
+            raise Unknown(f"{method} {path}: the answer is not an object")
+        if throttled := throttled_body(answer):
+            raise throttled
+        return answer
+
+
+class Form:
+    """A multipart body of known length, read block by block (so that it is in memory once)."""
+
+    def __init__(self, fields: Mapping[str, str], content: Iterable[bytes]) -> None:
+        self.boundary = secrets.token_hex(16)
+        head = "".join(
+            f'--{self.boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields.items()
+        )
+        head += (
+            f'--{self.boundary}\r\nContent-Disposition: form-data; name="content"; filename="content"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        )
+        self._blocks = [head.encode(), *(block for block in content if block), f"\r\n--{self.boundary}--\r\n".encode()]
+        self._length = sum(len(block) for block in self._blocks)
+        self._blocks.reverse()
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[bytes]:
+        while block := self.read():
+            yield block
+
+    def read(self, _size: int = -1) -> bytes:
+        """The next block, b"" at the end."""
+        return self._blocks.pop() if self._blocks else b""
+
+
+def _block(stream: Any, path: str) -> bytes:
+    try:
+        return bytes(stream.read(_BLOCK))
+    except Exception as error:
+        raise Unknown(f"GET {path}: the answer broke off ({_cause(error)})") from None
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason, by its class: texts of the HTTP libraries can quote what was sent."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return type(error).__name__
+
+
+def _api_client(url: str, strategy: Entra | Pat, endpoints: Endpoints) -> Any:
+    import logging
+
+    # Neither bodies nor the probe's warnings, whatever the level of the root logger: bodies can be secrets.
+    logging.getLogger("databricks.sdk").setLevel(logging.ERROR)
+    from databricks.sdk.clock import RealClock
+    from databricks.sdk.core import ApiClient, Config
+    from requests.utils import get_environ_proxies
+
+    class Once(RealClock):
+        """Ends the SDK's re-sending: it sleeps before it sends again, and here sleeping raises what it is about to
+        swallow. (A retry timeout of 0 means the default of 300 s, and 1 hides the error behind a TimeoutError.)"""
+
+        def sleep(self, seconds: float) -> None:
+            pending = sys.exc_info()[1]
+            if pending is not None:
+                raise pending
+            super().sleep(seconds)
+
+    config = Config(
+        host=url,
+        credentials_strategy=strategy,  # type: ignore[arg-type]  # what is asked of one, without importing the SDK for its base
+        auth_type=strategy.auth_type(),
+        profile="",  # neither a profile nor a stray token of the environment is to decide
+        max_connection_pools=POOL,  # these two are wired crosswise in the SDK; the first is the one that counts
+        max_connections_per_pool=POOL,
+        retry_timeout_seconds=_PROBE_S,
+        http_timeout_seconds=endpoints.timeout_s,
+        product="cmkmigrate",
+        product_version=__version__,
+        clock=Once(),
+    )
+    api = ApiClient(config)
+    session = api._api_client._session
+    session.hooks["response"].append(_judge)
+    # Resolved once: requests would read the environment and .netrc anew for every request.
+    session.proxies.update(get_environ_proxies(url, no_proxy=None))
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    session.verify = bundle or True
+    session.trust_env = False
+    return api
+
+
+def _judge(response: Any, **how: Any) -> Any:
+    """A response hook: raises what an answer means before the SDK sees it, and before a redirect is followed."""
+    status, error = response.status_code, None
+    if status >= 300:
+        error = error_of(status, response.headers, b"" if response.is_redirect else response.content)
+    elif response.request.method == "GET" and not how.get("stream") and status != 204 and not response.content:
+        error = Unknown("an empty answer to a GET", status=status)
+    if error is not None:
+        response.close()
+        raise error
+    return response

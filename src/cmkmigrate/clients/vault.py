@@ -1,0 +1,103 @@
+"""The keys of one key vault (or managed HSM), through azure-keyvault-keys. Raw KeyBundles out, no key material.
+
+Errors are CallErrors; `code` is the service's inner code where it gives one. A 403 right after a grant is Denied here:
+whether that means "not yet" is for the kind to say.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cmkmigrate import __version__
+from cmkmigrate.clients.again import read_again
+from cmkmigrate.clients.azure_core import called, host_policy
+from cmkmigrate.clients.endpoints import Endpoints
+from cmkmigrate.clients.login import Login
+from cmkmigrate.errors import Unknown
+
+
+class Vault:
+    """The data plane of the vault at `uri` (https://NAME.vault.azure.net/)."""
+
+    def __init__(self, uri: str, login: Login, endpoints: Endpoints) -> None:
+        self.uri = endpoints.check(uri)
+        self._login, self._endpoints = login, endpoints
+        self._lock = threading.Lock()
+        self._made: Any = None
+
+    def key(self, name: str, version: str = "") -> dict[str, Any]:
+        """The KeyBundle of a version, of the newest for "". Raises NotFound, Denied."""
+        return read_again(
+            lambda: self._bundle(lambda hook: self._client().get_key(name, version, raw_response_hook=hook))
+        )
+
+    def versions(self, name: str) -> list[dict[str, Any]]:
+        """The versions of a key ({"kid", "attributes"}), in no particular order; [] when there is no such key."""
+        return read_again(
+            lambda: self._items(
+                lambda hook: self._client().list_properties_of_key_versions(name, raw_response_hook=hook)
+            )
+        )
+
+    def names(self) -> list[dict[str, Any]]:
+        """The keys of the vault ({"kid", "attributes"}, the kid without a version)."""
+        return read_again(
+            lambda: self._items(lambda hook: self._client().list_properties_of_keys(raw_response_hook=hook))
+        )
+
+    def deleted(self, name: str) -> dict[str, Any]:
+        """A soft-deleted key. Raises NotFound."""
+        return read_again(
+            lambda: self._bundle(lambda hook: self._client().get_deleted_key(name, raw_response_hook=hook))
+        )
+
+    def create(
+        self,
+        name: str,
+        kty: str,
+        size: int,
+        operations: Sequence[str] = ("wrapKey", "unwrapKey"),
+        tags: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """ONE request that makes a key, or a further VERSION where the name is taken. Raises as `key` does, or Unknown.
+
+        (The SDK asks once without a body beforehand, to be told where to sign in; that request makes nothing.)
+        """
+        return self._bundle(
+            lambda hook: self._client().create_key(
+                name, kty, size=size, key_operations=list(operations), tags=dict(tags or {}), raw_response_hook=hook
+            )
+        )
+
+    def _client(self) -> Any:
+        with self._lock:
+            if self._made is None:
+                from azure.keyvault.keys import KeyClient
+
+                self._made = KeyClient(
+                    self.uri,
+                    self._login,
+                    retry_total=0,
+                    permit_redirects=False,
+                    per_call_policies=[host_policy(self._endpoints)],
+                    user_agent=f"cmkmigrate/{__version__}",
+                    connection_timeout=self._endpoints.timeout_s,
+                    read_timeout=self._endpoints.timeout_s,
+                )
+            return self._made
+
+    def _bundle(self, call: Callable[[Callable[[Any], None]], Any]) -> dict[str, Any]:
+        bodies: list[Any] = []
+        called(lambda: call(lambda answer: bodies.append(answer.http_response.json())))
+        if not bodies or not isinstance(bodies[-1], dict) or not isinstance(bodies[-1].get("key"), dict):
+            raise Unknown(f"{self.uri}: the answer is not a key")
+        return dict(bodies[-1])
+
+    def _items(self, call: Callable[[Callable[[Any], None]], Any]) -> list[dict[str, Any]]:
+        bodies: list[Any] = []
+        called(lambda: [None for _ in call(lambda answer: bodies.append(answer.http_response.json()))])
+        if not all(isinstance(body, dict) and isinstance(body.get("value") or [], list) for body in bodies):
+            raise Unknown(f"{self.uri}: the answer is not a list")
+        return [item for body in bodies for item in body.get("value") or []]

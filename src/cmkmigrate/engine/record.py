@@ -1,0 +1,72 @@
+"""What a report says of a run, read from its ledger alone: nothing is asked of any cloud."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import select
+
+from cmkmigrate.engine.reckon import adds_up, problems, reckon
+from cmkmigrate.model import Outcome
+from cmkmigrate.run.ledger import Ledger
+from cmkmigrate.run.schema import evidence, item
+from cmkmigrate.run.schema import step as steps
+
+
+def record(ledger: Ledger) -> dict[str, Any]:
+    """Plain data: the run, counts that add up, what was not moved, the evidence, whose key the features are under.
+
+    Times are Unix seconds. Names are as the workspaces have them; there is no secret among them.
+    """
+    meta = ledger.meta()
+    counts = reckon(ledger)
+    proofs = [_proof(row) for row in ledger.rows(select(evidence).order_by(evidence.c.at))]
+    last = proofs[-1]["counts"] if proofs else {}
+    return {
+        "format": 1,
+        "run": {name: meta.get(name, "") for name in ("run", "playbook_path", "identity", "source", "tool")},
+        "created": float(meta.get("created") or 0.0),
+        "finished": float(meta.get("finished") or 0.0),
+        "pass": ledger.number,
+        "params": json.loads(meta.get("params") or "{}"),
+        "steps": _steps(ledger),
+        "counts": [
+            {
+                "kind": count.kind,
+                "source": count.source,
+                **{str(outcome): count.outcomes.get(outcome, 0) for outcome in Outcome},
+                "open": count.source - sum(count.outcomes.values()),
+                "verified": last.get(count.kind, {}).get(str(Outcome.MIGRATED), 0) if proofs else None,
+            }
+            for count in counts
+        ],
+        "adds_up": adds_up(counts),
+        "problems": [
+            {name: getattr(row, name) for name in ("step", "kind", "key", "name", "state", "reason")}
+            for row in problems(ledger)
+        ],
+        "notes": _notes(ledger),
+        "evidence": proofs,
+        "posture": json.loads(meta.get("posture") or "{}"),
+    }
+
+
+def _steps(ledger: Ledger) -> list[dict[str, Any]]:
+    rows = ledger.rows(select(steps).where(steps.c["pass"] == ledger.number))
+    return [
+        {"id": row.id, "state": row.state, "reason": row.reason, "outputs": json.loads(row.outputs)} for row in rows
+    ]
+
+
+def _notes(ledger: Ledger) -> list[dict[str, Any]]:
+    """What was moved with a warning."""
+    i = item.c
+    where = (i["pass"] == ledger.number, i.notes != "[]", i.notes != "")
+    rows = ledger.pages(select(item).where(*where), (i.step, i.kind, i.key, i.side))
+    return [{"kind": row.kind, "key": row.key, "name": row.name, "notes": json.loads(row.notes)} for row in rows]
+
+
+def _proof(row: Any) -> dict[str, Any]:
+    body = json.loads(row.body)
+    return {"at": row.at, "depth": row.depth, "complete": bool(row.complete), **body}

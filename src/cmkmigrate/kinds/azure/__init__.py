@@ -1,0 +1,1 @@
+"""Things provisioned in Azure."""

@@ -1,0 +1,338 @@
+"""The new workspace: like the old one in all that the service lets be carried over, with the customer-managed keys on.
+
+Every change is a PUT of the whole workspace: what a fresh GET says, and the least difference. Keys that are set once
+have to be sent again with every PUT (400 `DiskEncryptionPropertiesRequired` otherwise). A workspace in `Failed` is PUT
+again, under the same managed resource group.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import time
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final
+
+from cmkmigrate.clients.arm import Subscription
+from cmkmigrate.clients.arm_id import ResourceId
+from cmkmigrate.errors import Blocked, Mistake, NotFound, Refused
+from cmkmigrate.kinds.azure.operations import busy, covers, finish, idle, refusal, state_of
+from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
+from cmkmigrate.model import Asset, Body, Entry, Made
+
+TYPE: Final = "Microsoft.Databricks/workspaces"
+FEATURES: Final = ("managed_services", "managed_disks", "dbfs_root")
+READ_ONLY: Final = frozenset(
+    {
+        "provisioningState",
+        "createdBy",
+        "updatedBy",
+        "createdDateTime",
+        "workspaceId",
+        "workspaceUrl",
+        "storageAccountIdentity",
+        "managedDiskIdentity",
+        "diskEncryptionSetId",
+        "privateEndpointConnections",
+        "isUcEnabled",
+    }
+)
+_READ_ONLY_PARAMETERS: Final = frozenset({"resourceTags", "enableFedRampCertification", "relayNamespaceName"})
+# What a new workspace takes over. Left out: names that must be new (managed resource group, storage account, subnets).
+_CARRIED: Final = ("publicNetworkAccess", "requiredNsgRules", "defaultStorageFirewall", "accessConnector")
+_PARAMETERS: Final = (
+    "enableNoPublicIp",
+    "storageAccountSkuName",
+    "loadBalancerId",
+    "loadBalancerBackendPoolName",
+    "amlWorkspaceId",
+)
+_MANAGED_NETWORK: Final = ("vnetAddressPrefix", "natGatewayName", "publicIpName")  # only without a network of one's own
+_IDENTITY_S: Final = 300.0  # how long an identity may be missing from a workspace that is ready
+
+
+class Workspaces(Kind):
+    """One workspace. Settings: name, resource_group (default: the source's), existing (ARM id: used as it is),
+    features, key_uri, key_name, key_version, double_encryption, managed_resource_group, public_subnet, private_subnet
+    (where the source is in a network of one's own: subnets cannot be shared)."""
+
+    name = "workspaces"
+    service = "arm_databricks"
+    at = "arm"
+    owns = ("*", "!properties.parameters.encryption", "!properties.defaultCatalog")
+    partial = True
+    immutable = ("location",)
+    server_owned = frozenset(
+        {"id", "name", "type", "systemData", "url", "disk_identity", "storage_identity"}
+        | {f"properties.{name}" for name in READ_ONLY - {"provisioningState"}}
+    )
+    outputs: ClassVar[dict[str, str]] = {
+        "id": "id",
+        "name": "name",
+        "url": "url",
+        "workspace_id": "properties.workspaceId",
+        "managed_resource_group": "properties.managedResourceGroupId",
+        "disk_identity": "disk_identity",
+        "storage_identity": "storage_identity",
+    }
+    settings: ClassVar[dict[str, type]] = {
+        "name": str,
+        "resource_group": str,
+        "existing": str,
+        "features": list,
+        "key_uri": str,
+        "key_name": str,
+        "key_version": str,
+        "double_encryption": bool,
+        "managed_resource_group": str,
+        "public_subnet": str,
+        "private_subnet": str,
+    }
+
+    def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
+        existing = str(settings.get("existing") or "")
+        home = ResourceId.parse(source.arm_id)
+        if existing:
+            at = ResourceId.parse(existing)
+            body: Body = {}
+        else:
+            name = str(settings.get("name") or "")
+            if not name:
+                raise Mistake("the new workspace has no name", next="set `name`, or `existing` to the ARM id of one")
+            at = ResourceId(home.subscription, settings.get("resource_group") or home.group, TYPE, name)
+        if str(at).lower() == str(home).lower():
+            raise Blocked("the new workspace is the old one", subject=source.arm_id, next="choose another name")
+        if not existing:
+            body = _body(source.resource, settings, at)
+        return [Asset(existing or str(at), key_of(at), at.name, body=body)]
+
+    def list(self, site: Subscription, settings: Settings, listed: Listed) -> Iterable[Entry]:
+        existing = str(settings.get("existing") or "")
+        name, group = str(settings.get("name") or ""), str(settings.get("resource_group") or "")
+        if existing or group:
+            arm_id = existing or str(ResourceId(site.id, group, TYPE, name))
+            try:
+                return [loaded(site.workspace(arm_id))]
+            except NotFound:
+                if existing:
+                    next = "az databricks workspace list --query [].id"
+                    raise Blocked("there is no such workspace", subject=existing, next=next) from None
+                return []
+        return [loaded(one) for one in site.workspaces() if str(one.get("name", "")).lower() == name.lower()]
+
+    def load(self, site: Subscription, entry: Entry) -> Asset:
+        return loaded(site.workspace(entry.id))
+
+    def fit(self, want: Body, have: Body) -> Body:
+        """While an operation goes on, its state is as wanted: `settle` waits for how it ends."""
+        if want.get("properties") and busy(have):
+            want = copy.deepcopy(want)
+            want["properties"]["provisioningState"] = state_of(have)
+        return want
+
+    def create(self, site: Subscription, asset: Asset) -> Made:
+        return put(site, asset.id, sendable(asset.body or {}))
+
+    def update(self, site: Subscription, want: Asset, have: Asset) -> Made | None:
+        body = have.body or {}
+        if busy(body):  # never a PUT while another one is going on; and perhaps that one was this
+            body = idle(site, have.id)
+            if covers(want.body, body):
+                return Made(have.id)
+        return put(site, have.id, merged(sendable(body), sendable(want.body or {})))
+
+    def settle(self, site: Subscription, asset: Asset, made: Made) -> None:
+        """Wait for the operation, then for the identities that the next steps give rights to."""
+        body = finish(site, made.id or asset.id, made)
+        until = time.monotonic() + _IDENTITY_S
+        while missing := _missing(body):
+            if time.monotonic() > until:
+                raise Refused(f"the workspace is ready and has no {missing}")
+            time.sleep(site.poll_s)
+            body = site.workspace(made.id or asset.id)
+
+
+def key_of(at: ResourceId) -> str:
+    """The key of a workspace: group/name."""
+    return f"{at.group}/{at.name}".lower()
+
+
+def loaded(resource: Body) -> Asset:
+    """A workspace as its GET has it, with what later steps ask for beside it."""
+    at, properties = ResourceId.parse(str(resource["id"])), resource.get("properties") or {}
+    body = dict(resource)
+    body["url"] = f"https://{properties['workspaceUrl']}" if properties.get("workspaceUrl") else ""
+    body["disk_identity"] = (properties.get("managedDiskIdentity") or {}).get("principalId") or ""
+    body["storage_identity"] = (properties.get("storageAccountIdentity") or {}).get("principalId") or ""
+    return Asset(str(resource["id"]), key_of(at), at.name, body=body)
+
+
+def put(site: Subscription, arm_id: str, body: Body) -> Made:
+    """ONE PUT of a workspace. Raises NotYet where a key may not be used yet."""
+    try:
+        answer = site.put_workspace(arm_id, body)
+    except Refused as error:
+        raise refusal(error) from None
+    return Made(str(answer.body.get("id") or arm_id), answer.operation_url)
+
+
+def sendable(body: Body) -> Body:
+    """What of a GET body (or of a wanted one) a PUT may carry: not what is read-only, no parameter without a value."""
+    sent = {name: copy.deepcopy(body[name]) for name in ("location", "sku", "tags") if body.get(name) is not None}
+    given = body.get("properties") or {}
+    properties = {name: copy.deepcopy(value) for name, value in given.items() if name not in READ_ONLY}
+    parameters = {
+        name: {"value": one["value"]}
+        for name, one in (properties.pop("parameters", None) or {}).items()
+        if name not in _READ_ONLY_PARAMETERS and isinstance(one, dict) and "value" in one
+    }
+    if parameters:
+        properties["parameters"] = parameters
+    properties.setdefault("computeMode", "Hybrid")  # required since 2026-01-01; older workspaces are all of this mode
+    return {**sent, "properties": properties}
+
+
+def merged(base: Any, change: Any) -> Any:
+    """`base` with `change` laid over it, object by object; lists and values are replaced."""
+    if isinstance(base, dict) and isinstance(change, dict):
+        return {**base, **{name: merged(base.get(name), value) for name, value in change.items()}}
+    return copy.deepcopy(change)
+
+
+def key_properties(settings: Settings) -> dict[str, str]:
+    """The key's URI, name and version of a step. Raises Mistake when one is missing: half a key is refused with 400."""
+    found = {name: str(settings.get(name) or "") for name in ("key_uri", "key_name", "key_version")}
+    missing = [name for name, value in found.items() if not value]
+    if missing:
+        raise Mistake(f"{' and '.join(missing)} must be given", why="a version of a key is named as a whole")
+    return found
+
+
+def _missing(body: Body) -> str:
+    """The identity that a workspace should have by now and has not."""
+    properties = body.get("properties") or {}
+    prepared = ((properties.get("parameters") or {}).get("prepareEncryption") or {}).get("value")
+    if prepared and not (properties.get("storageAccountIdentity") or {}).get("principalId"):
+        return "storageAccountIdentity"
+    disk = ((properties.get("encryption") or {}).get("entities") or {}).get("managedDisk")
+    if disk and not (properties.get("managedDiskIdentity") or {}).get("principalId"):
+        return "managedDiskIdentity"
+    return ""
+
+
+def _body(source: Body, settings: Settings, at: ResourceId) -> Body:
+    """The body of the new workspace, from the GET body of the old one. Raises Blocked, Mistake."""
+    old = source.get("properties") or {}
+    sku = str((source.get("sku") or {}).get("name", "")).lower()
+    subject = str(source.get("name", ""))
+    if sku != "premium":
+        raise Blocked(
+            "the old workspace is not Premium",
+            subject=subject,
+            why=f"it is {sku or 'of no known tier'}; customer-managed keys are for Premium alone",
+            next=f"az databricks workspace update --ids {source.get('id')} --sku premium",
+        )
+    if str(old.get("computeMode", "Hybrid")).lower() != "hybrid":
+        raise Blocked(
+            "the old workspace is serverless", subject=subject, why="it has no disks and no DBFS root to encrypt"
+        )
+    features = _features(settings)
+    parameters = _parameters(old, settings, subject)
+    if "dbfs_root" in features:
+        parameters["prepareEncryption"] = {"value": True}
+    if settings.get("double_encryption"):
+        parameters["requireInfrastructureEncryption"] = {"value": True}
+    properties: Body = {
+        "computeMode": "Hybrid",
+        "managedResourceGroupId": _managed_group(settings, at),
+        "parameters": parameters,
+        "provisioningState": "Succeeded",
+        **{name: copy.deepcopy(old[name]) for name in _CARRIED if old.get(name) is not None},
+    }
+    entities = _entities(features, settings)
+    if entities:
+        properties["encryption"] = {"entities": entities}
+    compliance = _compliance(old)
+    if compliance:
+        properties["enhancedSecurityCompliance"] = compliance
+    catalog = (old.get("defaultCatalog") or {}).get("initialType")
+    if catalog:
+        properties["defaultCatalog"] = {"initialType": catalog}  # its name belongs to the old workspace
+    body: Body = {"location": source["location"], "sku": {"name": "premium"}, "properties": properties}
+    if source.get("tags"):
+        body["tags"] = dict(source["tags"])
+    return body
+
+
+def _features(settings: Settings) -> list[str]:
+    features = settings.get("features")
+    features = list(FEATURES) if features is None else [str(one) for one in features]
+    unknown = [one for one in features if one not in FEATURES]
+    if unknown:
+        raise Mistake(f"there is no feature {unknown[0]!r}", why=f"there are: {', '.join(FEATURES)}")
+    return features
+
+
+def _entities(features: list[str], settings: Settings) -> Body:
+    wanted = {"managed_services": "managedServices", "managed_disks": "managedDisk"}
+    entities: Body = {}
+    for feature in features:
+        if feature in wanted:
+            key = key_properties(settings)
+            entities[wanted[feature]] = {
+                "keySource": "Microsoft.Keyvault",
+                "keyVaultProperties": {
+                    "keyVaultUri": key["key_uri"],
+                    "keyName": key["key_name"],
+                    "keyVersion": key["key_version"],
+                },
+            }
+    return entities
+
+
+def _parameters(old: Body, settings: Settings, subject: str) -> Body:
+    given = {
+        name: one["value"]
+        for name, one in (old.get("parameters") or {}).items()
+        if isinstance(one, dict) and one.get("value") is not None
+    }
+    network = given.get("customVirtualNetworkId")
+    names = _PARAMETERS if network else _PARAMETERS + _MANAGED_NETWORK
+    found = {name: {"value": given[name]} for name in names if name in given}
+    if network:
+        public, private = (str(settings.get(name) or "") for name in ("public_subnet", "private_subnet"))
+        if not public or not private:
+            raise Blocked(
+                "the new workspace needs two subnets of its own",
+                subject=subject,
+                why=f"the old one is in the network {network.rpartition('/')[2]}, and workspaces cannot share subnets",
+                next="make two of /26, delegated to Microsoft.Databricks/workspaces: public_subnet, private_subnet",
+            )
+        taken = {str(given.get(name, "")).lower() for name in ("customPublicSubnetName", "customPrivateSubnetName")}
+        if {public.lower(), private.lower()} & taken:
+            raise Blocked(
+                "a subnet of the old workspace was named for the new one", subject=subject, next="name others"
+            )
+        found["customVirtualNetworkId"] = {"value": network}
+        found["customPublicSubnetName"], found["customPrivateSubnetName"] = {"value": public}, {"value": private}
+    return found
+
+
+def _compliance(old: Body) -> Body:
+    """Enhanced security and compliance where any of it is on; standards ["NONE"] mean none."""
+    found: Body = copy.deepcopy(old.get("enhancedSecurityCompliance") or {})
+    profile = found.get("complianceSecurityProfile") or {}
+    if profile.get("complianceStandards") == ["NONE"]:
+        del profile["complianceStandards"]
+    return found if any((part or {}).get("value") == "Enabled" for part in found.values()) else {}
+
+
+def _managed_group(settings: Settings, at: ResourceId) -> str:
+    """The ARM id of the managed resource group: the given one, or always the same one for the same workspace."""
+    name = str(settings.get("managed_resource_group") or "")
+    if not name:
+        digest = hashlib.sha256(str(at).lower().encode()).digest()
+        tail = base64.b32encode(digest).decode().lower()[:13]
+        name = f"databricks-rg-{at.name}-{tail}"[:90].rstrip(".")
+    return name if name.startswith("/") else f"/subscriptions/{at.subscription}/resourceGroups/{name}"

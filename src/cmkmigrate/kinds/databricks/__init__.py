@@ -1,0 +1,1 @@
+"""Things moved between Databricks workspaces."""

@@ -1,0 +1,20 @@
+"""Lakeview dashboards: listed and counted, not moved by this version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
+from cmkmigrate.kinds.databricks.paging import pages
+from cmkmigrate.kinds.databricks.unsupported import LATER, counted
+from cmkmigrate.model import Entry
+
+
+class Dashboards(Kind):
+    name = "dashboards"
+    service = "listed"
+    unsupported = LATER
+
+    def list(self, site: Site, settings: Settings, listed: Listed) -> Iterator[Entry]:
+        found = pages(site, "/api/2.0/lakeview/dashboards", {"page_size": 100}, "dashboards")
+        return counted(found, "dashboard_id", "display_name")

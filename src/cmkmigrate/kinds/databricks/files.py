@@ -1,0 +1,57 @@
+"""Workspace files: any bytes at a path, up to the service's limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
+from cmkmigrate.kinds.databricks import tree
+from cmkmigrate.kinds.databricks.notebooks import EXPORT, IMPORT
+from cmkmigrate.model import Asset, Entry, Made
+
+_MADE_BY = {
+    ".dbalert.json": "the file of an alert, which this version does not move",
+    ".dbquery.ipynb": "the file of a saved query, which this version does not move",
+}
+
+
+class Files(Kind):
+    """Read with `direct_download`, written with a multipart upload (JSON takes 10 MB, multipart 500 MB), always as RAW:
+    under AUTO a file whose first line is `# Databricks notebook source` becomes a notebook and loses its extension.
+    Equal when the bytes are.
+    """
+
+    name = "files"
+    service = "files"
+    parents = ("directories",)
+    permission_type = "files"
+
+    def list(self, site: Site, settings: Settings, listed: Listed) -> Iterator[Entry]:
+        for node in tree.of_type(site, "FILE"):
+            made_by = next((reason for end, reason in _MADE_BY.items() if node.path.endswith(end)), "")
+            yield tree.entry(node, unsupported=made_by)
+
+    def load(self, site: Site, entry: Entry) -> Asset:
+        """No call: the bytes are read when the content is opened."""
+        path = entry.key
+
+        def content() -> Iterator[bytes]:
+            found: Iterator[bytes] = site.download(EXPORT, {"path": path, "format": "RAW", "direct_download": True})
+            return found
+
+        return Asset(entry.id, path, entry.name, hint=entry.hint, of=entry.of, body={"path": path}, content=content)
+
+    def create(self, site: Site, asset: Asset) -> Made:
+        return _upload(site, asset, overwrite=False)
+
+    def update(self, site: Site, want: Asset, have: Asset) -> Made:
+        return _upload(site, want, overwrite=True)
+
+    def as_key(self, name: str) -> str:
+        return tree.plain(name)
+
+
+def _upload(site: Site, asset: Asset, *, overwrite: bool) -> Made:
+    assert asset.body is not None and asset.content is not None
+    fields = {"path": asset.body["path"], "format": "RAW", "overwrite": "true" if overwrite else "false"}
+    return Made(str(site.upload(IMPORT, fields, asset.content()).get("object_id", "")))

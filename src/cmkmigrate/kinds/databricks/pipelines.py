@@ -1,0 +1,19 @@
+"""Pipelines: listed and counted, not moved by this version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
+from cmkmigrate.kinds.databricks.paging import pages
+from cmkmigrate.kinds.databricks.unsupported import LATER, counted
+from cmkmigrate.model import Entry
+
+
+class Pipelines(Kind):
+    name = "pipelines"
+    service = "listed"
+    unsupported = LATER
+
+    def list(self, site: Site, settings: Settings, listed: Listed) -> Iterator[Entry]:
+        return counted(pages(site, "/api/2.0/pipelines", {"max_results": 100}, "statuses"), "pipeline_id", "name")

@@ -1,0 +1,83 @@
+"""The values in secret scopes that Databricks keeps."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+from cmkmigrate.errors import Refused
+from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
+from cmkmigrate.kinds.databricks import secret_scopes
+from cmkmigrate.model import Asset, Entry, Made
+
+
+class Secrets(Kind):
+    """One asset for each scope and key. A value is read when it is written or compared, and is in `content` alone;
+    it is sent as `bytes_value`, which keeps what is not text. Values in a Key Vault stay there and are not listed.
+
+    The service may refuse to give values out (`BAD_REQUEST` outside a notebook, `PERMISSION_DENIED`): such a secret
+    needs a manual value.
+    """
+
+    name = "secrets"
+    service = "secrets"
+    secret = True
+    parents = ("secret_scopes",)
+    owns = ("scope", "key")
+
+    def list(self, site: Site, settings: Settings, listed: Listed) -> Iterator[Entry]:
+        # The kind of a scope is in its body, which a listing need not hand on.
+        elsewhere = {
+            found["name"]
+            for found in site.read(secret_scopes.LIST).get("scopes") or ()
+            if found.get("backend_type") == secret_scopes.KEY_VAULT
+        }
+        for scope in listed("secret_scopes"):
+            if scope.id in elsewhere:
+                continue
+            for found in site.read("/api/2.0/secrets/list", {"scope": scope.id}).get("secrets") or ():
+                key = f"{scope.id}/{found['key']}"
+                changed = str(found.get("last_updated_timestamp") or "")
+                yield Entry(key, key, key, hint=changed, of=("secret_scopes", scope.key))
+
+    def load(self, site: Site, entry: Entry) -> Asset:
+        """No call: the value is read when the content is opened. (A scope's name may hold a slash, a key may not.)"""
+        scope, _, key = entry.id.rpartition("/")
+        return Asset(
+            entry.id,
+            entry.key,
+            entry.name,
+            hint=entry.hint,
+            of=entry.of,
+            body={"scope": scope, "key": key},
+            content=lambda: iter((_value(site, scope, key),)),
+        )
+
+    def create(self, site: Site, asset: Asset) -> Made:
+        return _put(site, asset)
+
+    def update(self, site: Site, want: Asset, have: Asset) -> Made:
+        return _put(site, want)
+
+
+def _value(site: Site, scope: str, key: str) -> bytes:
+    try:
+        answer = site.read("/api/2.0/secrets/get", {"scope": scope, "key": key})
+    except Refused as no:
+        if no.code not in ("BAD_REQUEST", "PERMISSION_DENIED"):
+            raise
+        raise Refused(
+            f"the service does not give the value of {scope}/{key} out: it needs a manual value",
+            status=no.status,
+            code=no.code,
+            request_id=no.request_id,
+        ) from None
+    return base64.b64decode(answer.get("value") or "")
+
+
+def _put(site: Site, asset: Asset) -> Made:
+    assert asset.body is not None and asset.content is not None
+    said = {"scope": asset.body["scope"], "key": asset.body["key"]}
+    said["bytes_value"] = base64.b64encode(b"".join(asset.content())).decode()
+    site.write("POST", "/api/2.0/secrets/put", said)
+    return Made(f"{said['scope']}/{said['key']}")

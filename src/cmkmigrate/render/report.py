@@ -1,0 +1,103 @@
+"""The report: one HTML page that needs nothing else. No script, nothing remote, everything escaped.
+
+The data stand in the page as JSON too (`<script type="application/json">`, which no browser runs), with `<` escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any, Final
+
+from cmkmigrate.render.result import named
+from cmkmigrate.render.text import plain
+
+TEMPLATE: Final = "report.html"
+STYLE: Final = "report.css"
+FEATURES: Final = {
+    "managed_services": "managed services: source and metadata of notebooks, secrets, SQL queries and their history, "
+    "credentials for Git",
+    "managed_disks": "managed disks: the data disks of classic compute while it runs",
+    "dbfs_root": "DBFS root: the workspace's own storage account, with results of jobs and of notebooks",
+}
+OUTCOMES: Final = ("migrated", "excluded", "unsupported", "failed")
+
+
+def page(record: Mapping[str, Any], tool: str, now: float) -> str:
+    """The page for what engine/record.py gave. now: Unix seconds of its making."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    folder = resources.files("cmkmigrate.render") / "templates"
+    style = (folder / STYLE).read_text("utf-8")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"moment": moment, "plain": plain}
+    template = environment.from_string((folder / TEMPLATE).read_text("utf-8"))
+    return template.render(
+        record=record,
+        tool=tool,
+        now=now,
+        style=Markup(style),
+        style_hash=_hash(style),
+        data=Markup(embedded(record)),
+        totals=totals(record["counts"]),
+        outcomes=OUTCOMES,
+        left=grouped(record["problems"]),
+        features=_features(record["posture"]),
+        target=_target(record),
+        named=named,
+    )
+
+
+def embedded(value: Any) -> str:
+    """JSON that is safe inside HTML."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), default=str)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def moment(at: Any) -> str:
+    """Unix seconds as people read them, in UTC; "" for none."""
+    return datetime.fromtimestamp(float(at), UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if at else ""
+
+
+def totals(counts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """The sums over all kinds."""
+    return {name: sum(count[name] for count in counts) for name in ("source", *OUTCOMES, "open")}
+
+
+def grouped(problems: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What was not moved, by kind, state and reason."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for one in problems:
+        group = (one["kind"], one["state"], one["reason"])
+        groups.setdefault(group, []).append(named(one["key"], one["name"]))
+    return [
+        {"kind": kind, "state": state, "reason": why, "names": names} for (kind, state, why), names in groups.items()
+    ]
+
+
+def _features(posture: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row per feature, with both sides."""
+    rows = []
+    for feature, about in FEATURES.items():
+        sides = {}
+        for side in ("source", "target"):
+            found = [one for one in posture.get(side) or () if one["feature"] == feature]
+            sides[side] = found[0] if found else None
+        rows.append({"about": about, **sides})
+    return rows
+
+
+def _target(record: Mapping[str, Any]) -> str:
+    for row in record["posture"].get("target") or ():
+        return str(row["workspace"])
+    params = record["params"]
+    return str(params.get("target") or params.get("target_name") or "")
+
+
+def _hash(style: str) -> str:
+    return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

@@ -1,0 +1,243 @@
+"""The dispatcher: one request in, one answer out. A raw ASGI application, since routing is on every request's path.
+
+In order: where does the host name lead, which route is it, is there a fault on it, is it within its limits, who calls,
+may he; then the service. What goes wrong inside a service is a 500 in that host's shape, and a traceback on stderr.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from cmkmigrate.sandbox import (
+    arm,
+    arm_databricks,
+    arm_operations,
+    authorization,
+    control,
+    databricks,
+    entra,
+    graph,
+    key_vault_keys,
+    key_vault_rp,
+    key_vault_rp_keys,
+    resource_groups,
+)
+from cmkmigrate.sandbox.arm_workspace import Workspace
+from cmkmigrate.sandbox.cloud import Cloud
+from cmkmigrate.sandbox.faults import Fault, Faults
+from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, GRAPH, LOGIN, VAULT, Place, place_of
+from cmkmigrate.sandbox.limits import Limits
+from cmkmigrate.sandbox.recorder import Recorder
+from cmkmigrate.sandbox.rights import roles_of
+from cmkmigrate.sandbox.tokens import Token
+from cmkmigrate.sandbox.wire import (
+    READING,
+    BadBody,
+    Failure,
+    Request,
+    Response,
+    Route,
+    Routes,
+    azure_error,
+    databricks_error,
+)
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+ADMITTING = ("Owner", "Contributor")  # with one of these on the workspace a caller enters it as admin
+
+
+class App:
+    """The application of one sandbox. `drop` of a scope's state is how a connection is cut."""
+
+    def __init__(self, cloud: Cloud, limits: Limits, faults: Faults, recorder: Recorder) -> None:
+        self.cloud, self.limits, self.faults, self.recorder = cloud, limits, faults, recorder
+        self.routes: dict[str, Routes] = {
+            ARM: Routes.collect(
+                arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys, resource_groups,
+                ignore_case=True,
+            ),
+            GRAPH: Routes.collect(graph),
+            LOGIN: Routes.collect(entra),
+            VAULT: Routes.collect(key_vault_keys),
+            DATABRICKS: databricks.ROUTES,
+        }  # fmt: skip
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        host = headers.get("host", "").rsplit(":", 1)[0].lower()
+        message = await receive()
+        body = message.get("body", b"")
+        if message.get("more_body"):
+            chunks = [body]
+            while message.get("more_body"):
+                message = await receive()
+                chunks.append(message.get("body", b""))
+            body = b"".join(chunks)
+        raw_path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+        request = Request(scope["method"], host, raw_path, query, headers, body)
+        if scope["scheme"] == "http":  # not through CONNECT: the control API
+            await _answer(send, control.handle(self, request))
+            return
+        await self._serve(request, scope, send)
+
+    async def _serve(self, request: Request, scope: MutableMapping[str, Any], send: Send) -> None:
+        place = place_of(request.host)
+        found = self.routes[place.kind].find(request.method, request.raw_path) if place else None
+        writes = found[0].writes if found else request.method not in READING
+        fault = None
+        if self.faults.rules:
+            fault = self.faults.find(request.method, request.host, request.path, writes)
+        response: Response | None = None
+        if fault is not None:
+            if fault.seconds:
+                await asyncio.sleep(fault.seconds)
+            if fault.before and not fault.drops:
+                response = fault.answer()
+        if response is None and not (fault is not None and fault.before):
+            response = self._respond(place, found, request)
+            if fault is not None and not fault.before and fault.action in ("status", "html"):
+                response = fault.answer()
+        dropped = fault is not None and fault.drops
+        self._note(request, scope, 0 if dropped or response is None else response.status, writes, fault)
+        if fault is not None and fault.drops:
+            if fault.action.startswith("kill"):
+                fault.kill()
+            await _drop(scope)
+        elif response is not None:
+            await _answer(send, response)
+
+    def _note(
+        self, request: Request, scope: MutableMapping[str, Any], status: int, writes: bool, fault: Fault | None
+    ) -> None:
+        client, name = scope.get("client"), ""
+        if fault is not None:
+            name = str(fault.rule.get("name") or fault.action)
+        self.recorder.note(
+            self.cloud.clock.now(), f"{client[0]}:{client[1]}" if client else "", request.method, request.host,
+            request.path, request.query_string, status, writes, name, request.headers.get("user-agent", ""),
+        )  # fmt: skip
+
+    def _respond(self, place: Place | None, found: tuple[Route, dict[str, str]] | None, request: Request) -> Response:
+        """The answer of the service that the request is for."""
+        if place is None:
+            return azure_error(403, "NotSimulated", f"The sandbox does not serve {request.host}.")
+        kind = place.kind
+        try:
+            if found is None:
+                return self._no_route(kind, request)
+            return self._handle(place, found[0], found[1], request)
+        except Failure as failure:
+            return failure.response
+        except BadBody as error:
+            return _malformed(kind, str(error))
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            text = f"The sandbox failed at {request.method} {request.path}; its stderr says where."
+            if kind == DATABRICKS:
+                return databricks_error(500, "INTERNAL_ERROR", text)
+            return azure_error(500, "InternalServerError", text)
+
+    def _handle(self, place: Place, route: Route, params: dict[str, str], request: Request) -> Response:
+        kind, cloud = place.kind, self.cloud
+        request.params = params
+        state: Any = cloud
+        if kind == DATABRICKS:
+            state = cloud.served.get(place.label)
+            if state is None:
+                return databricks_error(404, "404", f"There is no workspace at {request.host}.")
+        limited = self.limits.check(kind, request.host, route)
+        if limited is not None:
+            return limited
+        token: Token | None = None
+        if not route.anonymous:
+            token = cloud.tokens.of(request.headers.get("authorization", ""))
+            if token is None or token.audience != kind:
+                return _unauthenticated(cloud, place, token, request)
+            request.principal = token.principal
+        if kind == ARM:
+            refused = arm.refusal(cloud, request, route)
+            if refused is not None:
+                return refused
+        elif kind == DATABRICKS and token is not None:
+            _admit(cloud, state, request)
+        response = route.handler(state, request)
+        if kind == DATABRICKS:
+            response.headers.setdefault("x-databricks-org-id", str(state.org_id))
+        return response
+
+    def _no_route(self, kind: str, request: Request) -> Response:
+        other = next(
+            (m for m in ("GET", "PUT", "POST", "PATCH", "DELETE") if self.routes[kind].find(m, request.raw_path)), ""
+        )
+        text = f"The sandbox does not serve {request.method} {request.path}."
+        if kind == DATABRICKS:
+            return databricks_error(404, "ENDPOINT_NOT_FOUND", text)
+        if other:
+            return azure_error(405, "MethodNotAllowed", text)
+        return azure_error(404, "InvalidResourceType" if kind == ARM else "NotFound", text)
+
+
+def _admit(cloud: Cloud, state: databricks.WorkspaceState, request: Request) -> None:
+    """A caller that is no member yet, but Owner or Contributor of the ARM resource that he names, becomes an admin."""
+    who, wanted = request.principal, request.headers.get("x-databricks-azure-workspace-resource-id", "")
+    if who is None or not wanted or state.has(who.kind, who.name):
+        return
+    workspace: Workspace | None = cloud.workspaces.get(wanted.lower())
+    if workspace is None or cloud.served.get(workspace.label) is not state:
+        return
+    if any(role.name in ADMITTING for role in roles_of(cloud, who.id, workspace.id)):
+        state.assign(who, admin=True)
+
+
+def _unauthenticated(cloud: Cloud, place: Place, token: Token | None, request: Request) -> Response:
+    """The 401 of each service: without a token, with one that is not valid, with one for somebody else."""
+    sent = "authorization" in request.headers
+    if place.kind == VAULT:
+        return key_vault_keys.challenge(cloud, request)
+    if place.kind == DATABRICKS:
+        if not sent:
+            text = "Credential was not sent or was of an unsupported type for this API."
+            return databricks_error(401, "401", text)
+        return databricks_error(403, "403", "Invalid access token.")
+    where = f'Bearer authorization_uri="https://{place.cloud.login}/{cloud.tenant_id}"'
+    headers = {"www-authenticate": f'{where}, error="invalid_token"' if sent else where}
+    if place.kind == GRAPH:
+        text = "Access token validation failure." if sent else "Access token is empty."
+        text = "Access token validation failure. Invalid audience." if token else text
+        return azure_error(401, "InvalidAuthenticationToken", text, headers=headers)
+    if token is not None:
+        text = "The access token has been obtained for wrong audience or resource."
+        return azure_error(401, "InvalidAuthenticationTokenAudience", text, headers=headers)
+    if not sent:
+        text = "Authentication failed. The 'Authorization' header is missing."
+        return azure_error(401, "AuthenticationFailed", text, headers=headers)
+    return azure_error(401, "InvalidAuthenticationToken", "The access token is invalid.", headers=headers)
+
+
+def _malformed(kind: str, why: str) -> Response:
+    if kind == DATABRICKS:
+        return databricks_error(400, "MALFORMED_REQUEST", f"Invalid JSON given in the body of the request: {why}")
+    return azure_error(400, "InvalidRequestContent", f"The request content was invalid: {why}")
+
+
+async def _answer(send: Send, response: Response) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+    if response.status != 204:
+        headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+async def _drop(scope: MutableMapping[str, Any]) -> None:
+    """Cut the connection without a word, and wait until it is gone."""
+    scope["state"]["drop"]()
+    while not scope["state"]["gone"]():
+        await asyncio.sleep(0.001)
+
+

@@ -1,0 +1,57 @@
+"""The state of ARM, the vaults and their keys as canonical JSON: no times, sorted, so that two states compare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cmkmigrate.sandbox.cloud import Body, Cloud, Vault
+from cmkmigrate.sandbox.hosts import Names
+from cmkmigrate.sandbox.rights import ROLES
+
+VERSION = "2026-01-01"
+TIMES = frozenset({"createdDateTime", "systemData", "created", "updated", "createdOn", "updatedOn"})
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _timeless(one) for name, one in value.items() if name not in TIMES}
+    return [_timeless(one) for one in value] if isinstance(value, list) else value
+
+
+def _vault(vault: Vault) -> Body:
+    return {
+        "id": vault.id,
+        "location": vault.location,
+        "tags": vault.tags,
+        "properties": vault.properties,
+        "keys": {key.name: _timeless(key.versions) for key in vault.keys.values()},
+        "deletedKeys": sorted(vault.deleted_keys),
+    }
+
+
+def of(cloud: Cloud, names: Names) -> Body:
+    for one in list(cloud.workspaces.values()):
+        if one.operation is not None:
+            one.operation.look(cloud, poll=False)
+    grants = [
+        {
+            "scope": one.scope,
+            "role": ROLES[one.role].name,
+            "principal": one.principal,
+            "principalType": one.principal_type,
+            "name": one.name,
+        }
+        for one in cloud.assignments.values()
+    ]
+    return {
+        "tenantId": cloud.tenant_id,
+        "subscriptionId": cloud.subscription_id,
+        "resourceGroups": {name: cloud.groups[name] for name in sorted(cloud.groups)},
+        "workspaces": {
+            key: _timeless(one.body(cloud, names, VERSION)) for key, one in sorted(cloud.workspaces.items())
+        },
+        "vaults": {name: _vault(cloud.vaults[name]) for name in sorted(cloud.vaults)},
+        "deletedVaults": {name: _vault(cloud.deleted_vaults[name]) for name in sorted(cloud.deleted_vaults)},
+        "roleAssignments": sorted(grants, key=lambda one: (one["scope"].lower(), one["role"], one["principal"])),
+        "locks": {name: cloud.locks[name] for name in sorted(cloud.locks)},
+    }

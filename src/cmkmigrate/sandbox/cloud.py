@@ -1,0 +1,202 @@
+"""The state of one sandbox: a tenant, a subscription, what is in it, and the workspaces that are served.
+
+Ids are derived from names, not drawn: two sandboxes that were asked the same end in the same state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any
+
+from cmkmigrate.sandbox.hosts import Names
+from cmkmigrate.sandbox.tokens import DATABRICKS_APPLICATION, Tokens
+from cmkmigrate.sandbox.wire import Clock, Directory, Principal
+
+NAMESPACE = uuid.UUID("6d9ab1a2-35f3-5c2e-9d0e-0d5f7c1e0a55")
+TENANT = "7b1e0d3c-5a64-4f0e-9f43-2f8f0c6f7d10"
+SUBSCRIPTION = "3f6c1a52-8e0b-4b57-b1a9-64d2c0a7e911"
+OPERATOR_APPLICATION = "c0ffee00-2d4b-4a7e-8f21-5b9e3d1c7a60"
+# One first-party principal manages the resource groups of all workspaces of all tenants (recorded traffic).
+MANAGER = "9a74af6f-d153-4348-988a-e2672920bee9"
+MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+
+Body = dict[str, Any]
+
+
+def guid(*parts: str) -> str:
+    """The id that belongs to these words."""
+    return str(uuid.uuid5(NAMESPACE, "/".join(parts).lower()))
+
+
+def digest(*parts: str) -> str:
+    """Hex digits that belong to these words (64 of them)."""
+    return hashlib.sha256("/".join(parts).lower().encode()).hexdigest()
+
+
+def iso(seconds: float) -> str:
+    """A time as ARM writes it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@dataclass(slots=True)
+class Settings:
+    """What differs between tenants, or is not known for certain: switched by `/_sandbox/settings`.
+
+    grant_delay_s: until a new role assignment takes effect. polls and operation_s: a long-running operation ends after
+    so many polls, or so many seconds. graph: "allow" or "deny" (403). disk_check: "recorded" accepts a managed-disk key
+    that nobody can use, as the recorded service does; "strict" lets the operation fail, as users have met it.
+    page: items on a page of an ARM listing. client_address: who calls, in the eyes of a vault's firewall.
+    """
+
+    grant_delay_s: float = 1.0
+    polls: int = 2
+    operation_s: float = 5.0
+    graph: str = "allow"
+    disk_check: str = "recorded"
+    page: int = 200
+    client_address: str = "203.0.113.10"
+
+    def put(self, changes: Any) -> None:
+        """Set what is named. Raises ValueError for what is not a setting."""
+        if not isinstance(changes, dict):
+            raise ValueError("the settings are an object")
+        known = {one.name for one in fields(self)}
+        choices = {"graph": ("allow", "deny"), "disk_check": ("recorded", "strict")}
+        for name, value in changes.items():
+            if name not in known:
+                raise ValueError(f"unknown setting: {name} (known: {', '.join(sorted(known))})")
+            wanted = type(getattr(self, name))
+            if not isinstance(value, wanted) and not (wanted is float and isinstance(value, int)):
+                raise ValueError(f"{name} is a {wanted.__name__}, not {value!r}")
+            if name in choices and value not in choices[name]:
+                raise ValueError(f"{name} is {' or '.join(choices[name])}, not {value!r}")
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+
+@dataclass(slots=True)
+class Key:
+    """A key: its versions, oldest first, each a dict of what the data plane says of it (without the vault's name)."""
+
+    name: str
+    versions: list[Body] = field(default_factory=list)
+
+    def version(self, version: str = "") -> Body | None:
+        """The version of that id, the newest for ""."""
+        if not version:
+            return self.versions[-1] if self.versions else None
+        return next((one for one in self.versions if one["version"] == version.lower()), None)
+
+
+@dataclass(slots=True)
+class Vault:
+    """A vault. `properties` are those of ARM without vaultUri, which depends on the cloud that asks."""
+
+    name: str
+    subscription: str
+    group: str
+    location: str
+    properties: Body
+    tags: Body = field(default_factory=dict)
+    created: float = 0.0
+    modified: float = 0.0
+    keys: dict[str, Key] = field(default_factory=dict)
+    deleted_keys: dict[str, Key] = field(default_factory=dict)
+    deleted_at: float = 0.0
+
+    @property
+    def id(self) -> str:
+        return resource_id(self.subscription, self.group, "Microsoft.KeyVault/vaults", self.name)
+
+    @property
+    def purge_protected(self) -> bool:
+        return bool(self.properties.get("enablePurgeProtection"))
+
+    @property
+    def retention_days(self) -> int:
+        return int(self.properties.get("softDeleteRetentionInDays", 90))
+
+
+@dataclass(slots=True)
+class Assignment:
+    """A role assignment; `since` is when it was made, it takes effect later."""
+
+    name: str
+    scope: str
+    role: str
+    principal: str
+    principal_type: str
+    since: float
+    description: str = ""
+    updated: float = 0.0
+
+    @property
+    def id(self) -> str:
+        return f"{self.scope}/providers/Microsoft.Authorization/roleAssignments/{self.name}"
+
+
+def resource_id(subscription: str, group: str, kind: str, name: str) -> str:
+    return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{kind}/{name}"
+
+
+class Cloud:
+    """Everything in one sandbox. Keys of the dictionaries are lower-case, as ARM does not look at case."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.clock, self.directory = Clock(), Directory()
+        self.settings = settings or Settings()
+        self.tenant_id, self.subscription_id = TENANT, SUBSCRIPTION
+        self.tokens = Tokens(self.tenant_id, self.clock)
+        self.applications: dict[str, tuple[str, Principal]] = {}  # client id -> secret, principal
+        self.secret = digest("operator", str(uuid.uuid4()))[:40]
+        self.operator = self.service_principal(OPERATOR_APPLICATION, "cmkmigrate-operator")
+        self.applications[OPERATOR_APPLICATION] = (self.secret, self.operator)
+        self.databricks_principal = self.service_principal(DATABRICKS_APPLICATION, "AzureDatabricks")
+        self.groups: dict[str, Body] = {}  # lower-case name -> resource group
+        self.workspaces: dict[str, Any] = {}  # lower-case ARM id -> arm_databricks.Workspace
+        self.vaults: dict[str, Vault] = {}  # lower-case name
+        self.deleted_vaults: dict[str, Vault] = {}
+        self.taken_vault_names: set[str] = set()  # held by other tenants
+        self.assignments: dict[str, Assignment] = {}  # lower-case id
+        self.locks: dict[str, Body] = {}  # lower-case id
+        self.operations: dict[str, Any] = {}  # id -> arm_operations.Operation
+        self.open_workspace: Callable[[Any], None] = lambda workspace: None  # makes a created workspace answer
+        self.served: dict[str, Any] = {}  # "adb-<id>.<n>" -> the Databricks package's WorkspaceState
+
+    def service_principal(self, application: str, name: str) -> Principal:
+        """A service principal of the tenant, made when it is not there. Its object id differs from the app id."""
+        known = self.directory.find("service_principal", application)
+        return known or self.directory.add(
+            Principal("service_principal", guid(TENANT, "sp", application), application, name)
+        )
+
+    def identity(self, *of: str) -> str:
+        """The object id of a managed identity, which from now on exists in the tenant."""
+        application, name = guid("app", *of), "-".join(of[-1].rsplit("/", 1)[-1:])
+        return self.directory.add(Principal("service_principal", guid("identity", *of), application, name)).id
+
+    def group(self, name: str, location: str, managed_by: str = "") -> Body:
+        """The resource group of that name, made when it is not there."""
+        made: Body = {
+            "id": f"/subscriptions/{self.subscription_id}/resourceGroups/{name}",
+            "name": name,
+            "type": "Microsoft.Resources/resourceGroups",
+            "location": location,
+            "properties": {"provisioningState": "Succeeded"},
+        }
+        if managed_by:
+            made["managedBy"] = managed_by
+        return self.groups.setdefault(name.lower(), made)
+
+    def find_vault(self, uri_name: str) -> Vault | None:
+        return self.vaults.get(uri_name.lower())
+
+    def state(self, names: Names) -> Body:
+        """Everything in ARM, the vaults and their keys: canonical, without times, so that two states compare."""
+        from cmkmigrate.sandbox import canonical
+
+        return canonical.of(self, names)

@@ -1,0 +1,7 @@
+# Databricks notebook source
+library(SparkR)
+late <- sql("SELECT * FROM silver.departures")
+
+# COMMAND ----------
+
+head(late, 20)

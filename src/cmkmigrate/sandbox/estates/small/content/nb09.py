@@ -1,0 +1,6 @@
+# Databricks notebook source
+a = 1
+
+# COMMAND ----------
+
+b = 2

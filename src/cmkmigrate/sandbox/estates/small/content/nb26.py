@@ -1,0 +1,6 @@
+# Databricks notebook source
+from model import fit
+
+# COMMAND ----------
+
+fit(spark.table('silver.departures'))
