@@ -72,7 +72,7 @@ def existing(migration: Migration, directory: Path | None = None) -> Ledger | No
 
 
 @contextmanager
-def previewed(migration: Migration, like: Ledger | None, *, quiet: bool = False) -> Iterator[Preview]:
+def previewed(migration: Migration, like: Ledger | None) -> Iterator[Preview]:
     """A plan on a ledger that is thrown away at the end."""
     from cmkmigrate.engine.conduct import stream
     from cmkmigrate.engine.observe import Board
@@ -82,7 +82,7 @@ def previewed(migration: Migration, like: Ledger | None, *, quiet: bool = False)
     with Ledger.scratch(like=like) as scratch:
         board = Board(migration, scratch, {}, preview=True)
         preview = Preview(board)
-        with Progress("planning", {}, quiet=quiet) as progress:
+        with Progress("planning", {}, brief=True) as progress:
             for event in stream(board, preview.run):
                 progress.take(event)
         yield preview
@@ -93,13 +93,12 @@ def show(migration: Migration, preview: Preview, output: Format, stream: TextIO 
     totals = render.Totals()
     head = render.Head(migration.playbook.name, migration.source_ref, target_name(migration))
     rest = (preview.actions(), totals, preview.skipped, preview.forecasts)
-    lines = {
-        Format.TABLE: lambda: render.table(head, *rest),
-        Format.JSON: lambda: render.document(head, *rest),
-        Format.JSONL: lambda: render.lines(head, *rest),
-        Format.CSV: lambda: render.csv(*rest[:2]),
-    }[output]
-    for line in lines():
+    if output is Format.CSV:
+        lines = render.csv(*rest[:2])
+    else:
+        forms = {Format.TABLE: render.table, Format.JSON: render.document, Format.JSONL: render.lines}
+        lines = forms[output](head, *rest)
+    for line in lines:
         print(line, file=stream)
     return totals
 

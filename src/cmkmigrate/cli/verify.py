@@ -30,7 +30,8 @@ def command(
 ) -> int:
     """Compare both workspaces anew, and keep the result as evidence. Writes to neither of them.
 
-    Symbols: - missing, + extra, * differs, ! failed. Ends with 3 where something failed or differs.
+    Symbols: - missing, + extra, * differs, ! failed. Ends with 3 where something failed or differs,
+    and where the run is not finished.
     """
     from cmkmigrate.engine.verify import Verification
 
@@ -58,4 +59,4 @@ def command(
     elif output is Format.TABLE:
         for line in render.summary(*result):
             print(line)
-    return 0 if verification.clean else DIFFERS
+    return 0 if verification.clean and verification.complete else DIFFERS

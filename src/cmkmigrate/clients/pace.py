@@ -33,7 +33,8 @@ _CREDIT_S: Final = 0.1  # slots missed lately that may be taken together: the cl
 _LATELY_S: Final = 5.0  # what "lately" means when the served rate is measured
 _UNDER: Final = 0.9  # of the served rate, after a 429
 _CLIMB: Final = 0.02  # of the ceiling, per second without a 429
-_FLOOR: Final = 0.02  # of the ceiling, never less
+_FLOOR: Final = 0.05  # of the ceiling, never less
+_UNLIMITED_S: Final = 20.0  # calls a second that stand for the ceiling where there is none, once there was a 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class Pace:
         self._rate = ceiling
         self._next = -math.inf  # when the next call may start
         self._climbed = clock()
-        self._slowed = -math.inf  # when the rate was last cut
+        self._slowed = -math.inf  # the last turn that was given before the rate was cut
         self._served: deque[float] = deque(maxlen=1024)
         self._calls = self._throttled = 0
         self._waited = 0.0
@@ -160,20 +161,21 @@ class Pace:
             now = self._clock()
             self._throttled += 1
             hold = min(retry_after, LONGEST_HOLD_S) if retry_after > 0 else _HOLD_S
+            queued = max(now, self._next)
             self._next = max(self._next, now + hold)
-            if started < self._slowed:
-                return  # it was on its way before the rate was cut: the same news again
+            if started <= self._slowed:
+                return  # it had its turn before the rate was cut: the same news again
             lately = sum(1 for at in self._served if at > now - _LATELY_S)
             served = lately / min(_LATELY_S, max(now - self._served[0], 0.5)) if self._served else 0.0
-            known = self._ceiling if not math.isinf(self._ceiling) else max(served, 1.0)
-            base = min(self._rate, served) if served else self._rate / 2 if not math.isinf(self._rate) else known
+            known = _UNLIMITED_S if math.isinf(self._ceiling) else self._ceiling
+            base = min(self._rate, served) if served else min(self._rate, known) / 2
             self._rate = max(base * _UNDER, known * _FLOOR)
-            self._slowed = now
+            self._slowed = queued
             self._climbed = now + hold
 
     def _climb(self, now: float) -> None:
         if self._rate < self._ceiling and now > self._climbed:
-            step = self._rate if math.isinf(self._ceiling) else self._ceiling
+            step = max(self._rate, _UNLIMITED_S) if math.isinf(self._ceiling) else self._ceiling
             self._rate = min(self._ceiling, self._rate + (now - self._climbed) * _CLIMB * step)
         self._climbed = max(now, self._climbed)
 

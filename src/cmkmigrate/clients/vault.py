@@ -90,14 +90,19 @@ class Vault:
 
     def _bundle(self, call: Callable[[Callable[[Any], None]], Any]) -> dict[str, Any]:
         bodies: list[Any] = []
-        called(lambda: call(lambda answer: bodies.append(answer.http_response.json())))
+        called(lambda: call(lambda answer: _collect(answer.http_response, bodies)))
         if not bodies or not isinstance(bodies[-1], dict) or not isinstance(bodies[-1].get("key"), dict):
             raise Unknown(f"{self.uri}: the answer is not a key")
         return dict(bodies[-1])
 
     def _items(self, call: Callable[[Callable[[Any], None]], Any]) -> list[dict[str, Any]]:
         bodies: list[Any] = []
-        called(lambda: [None for _ in call(lambda answer: bodies.append(answer.http_response.json()))])
+        called(lambda: [None for _ in call(lambda answer: _collect(answer.http_response, bodies))])
         if not all(isinstance(body, dict) and isinstance(body.get("value") or [], list) for body in bodies):
             raise Unknown(f"{self.uri}: the answer is not a list")
         return [item for body in bodies for item in body.get("value") or []]
+
+
+def _collect(response: Any, bodies: list[Any]) -> None:
+    if response.status_code == 200:  # what is not, the SDK raises
+        bodies.append(response.json())

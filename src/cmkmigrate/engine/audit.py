@@ -2,8 +2,8 @@
 
 Where ARM keeps it (Microsoft.Databricks/workspaces, api-versions 2023-02-01 to 2026-01-01):
 managed services and disks under `properties.encryption.entities`, the DBFS root under
-`properties.parameters.encryption.value`, whose fields are spelled `KeyName`, `keyversion`, `keyvaulturi`. The key source
-is written `Microsoft.Keyvault` by ARM and `Microsoft.KeyVault` by the benchmark, and is compared without regard to case.
+`properties.parameters.encryption.value`, whose fields are spelled `KeyName`, `keyversion`, `keyvaulturi`. The key
+source is written `Microsoft.Keyvault` by ARM, `Microsoft.KeyVault` by the benchmark; its case does not count.
 
 CIS Microsoft Azure Foundations 2.1.8 (v5, v6) and 3.1.8 (v4) ask for it. What cannot be read is `unknown`, and no pass.
 """

@@ -37,6 +37,9 @@ class Carrier:
         """Do one item; False when it has to wait for another."""
         if task.board.stop.is_set():
             return False
+        if row.state == State.MADE and row.operation_url:  # a run that was killed while it waited
+            made = Made(row.id, row.operation_url)
+            return self._settle(task, row, Asset(row.id, row.key, row.name), made, Do(row.do), Decision(Do.KEEP), last=False)
         try:
             decision = decide(task, row)
         except CallError as error:
@@ -124,13 +127,17 @@ class Carrier:
         ledger.set_item({**key_of(row), **change, "notes": json.dumps(decision.notes)})
         if created:
             _add_name(task, row, id)
-        if not created or decision.follow:
-            return True  # looked at again in the next round
         asset = decision.want
         assert asset is not None
-        return self._settle(task, row, asset, made or Made(id), decision.do, decision)
+        if not created and not (made and made.operation_url):
+            return True  # looked at again in the next round
+        last = created and not decision.follow
+        return self._settle(task, row, asset, Made(id, made.operation_url if made else ""), decision.do, decision, last=last)
 
-    def _settle(self, task: Task, row: Any, asset: Asset, made: Made, do: Do, decision: Decision) -> bool:
+    def _settle(
+        self, task: Task, row: Any, asset: Asset, made: Made, do: Do, decision: Decision, *, last: bool = True
+    ) -> bool:
+        """Wait until it is usable. last: it is then done; else it is looked at again in the next round."""
         try:
             task.kind.settle(task.target, asset, made)
         except NotYet as error:
@@ -149,6 +156,9 @@ class Carrier:
             return True
         except CallError as error:
             return self._failed(task, row, do, error, "made, but did not become usable: ")
+        if not last:
+            task.board.ledger.set_item({**key_of(row), "operation_url": ""})
+            return True
         return _end(task, row, State.DONE, do, row.reason or decision.reason, notes=decision.notes)
 
 

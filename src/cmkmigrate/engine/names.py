@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -59,9 +60,9 @@ class Names:
 
     def replace(self, side: str, kind: str, rows: Iterable[dict[str, Any]]) -> None:
         """Forget what was listed of this kind on this side and keep `rows` instead."""
-        e = entry.c
-        self._ledger.send(delete(entry).where(e.side == side, e.kind == kind))
-        insert_entries(self._ledger, rows)
+        e, seen = entry.c, time.time_ns()  # what is listed again is never gone in between: others are reading
+        insert_entries(self._ledger, ({**row, "seen": seen} for row in rows))
+        self._ledger.commit(delete(entry).where(e.side == side, e.kind == kind, e.seen != seen))
         self.forget(side, kind)
 
     def add(self, row: dict[str, Any]) -> None:
@@ -105,4 +106,4 @@ def as_row(side: str, kind: str, one: Entry, key: str, ordinal: int, **more: Any
     of_kind, of_key = one.of or ("", "")
     row = {"side": side, "kind": kind, "key": key, "id": one.id, "name": one.name or key, "hint": one.hint}
     row |= {"of_kind": of_kind, "of_key": of_key, "unsupported": one.unsupported, "excluded": one.excluded}
-    return {**row, "seeded": 0, "planned": 0, "twin": "", "ordinal": ordinal, **more}
+    return {**row, "seeded": 0, "planned": 0, "twin": "", "ordinal": ordinal, "seen": 0, **more}

@@ -254,7 +254,8 @@ class _Comparison:
     def _have(self) -> Asset | None:
         key = ("target", self.row.key)
         try:
-            return self.task.assets.get(key) or self.kind.load(self.task.target, as_entry(self.target))
+            # What was listed is good for one look: after a write it would be what was there before.
+            return self.task.assets.pop(key, None) or self.kind.load(self.task.target, as_entry(self.target))
         except NotFound:
             return None
 

@@ -57,9 +57,8 @@ class Totals:
 
     def line(self) -> str:
         """The last line of a plan."""
-        words = ("{create} to create", "{change} to change", "{keep} to keep", "{blocked} blocked")
-        words += ("{excluded} excluded", "{unsupported} unsupported")
-        return f"Plan: {', '.join(words).format(**self.as_dict())}"
+        text = "Plan: {create} to create, {change} to change, {keep} to keep, {blocked} blocked, {excluded} excluded, "
+        return (text + "{unsupported} unsupported").format(**self.as_dict())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def table(
                     if more[group] <= LISTED:
                         left.setdefault(group, []).append(_name(action))
                 elif action.do is Do.CREATE:
-                    names += [_name(action)] if len(names) <= NAMED else []
+                    names += [plain(action.name or action.key)] if len(names) <= NAMED else []
                 elif action.do is not Do.KEEP:
                     changed = f" ({', '.join(plain(path) for path in action.changes[:8])})" if action.changes else ""
                     lines.append(

@@ -7,21 +7,22 @@ import threading
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Final, TextIO
+from typing import Any, Final, Protocol, TextIO
 
 from cmkmigrate.model import Event
 from cmkmigrate.render.text import plain
 
 EVERY_S: Final = 60.0  # between two plain lines while nothing begins or ends
 ETA_FROM: Final = 0.05  # done before a time left is shown: earlier ones mislead
+LONGEST: Final = 160  # characters of what a service said
 Key = tuple[str, str]  # step, kind
 
 
 class Progress:
     """Takes the events of a run and shows how far it is. `done`: (step, kind) -> items that were done before.
 
-    quiet: show nothing. On a terminal there is a bar for each kind; elsewhere a line when a kind begins and ends, and
-    one a minute.
+    On a terminal there is a bar for each kind; elsewhere a line when a kind begins and ends, and one a minute.
+    brief: only the latter.
     """
 
     def __init__(
@@ -29,17 +30,12 @@ class Progress:
         title: str,
         done: Mapping[Key, int],
         *,
-        quiet: bool = False,
+        brief: bool = False,
         stream: TextIO | None = None,
         every_s: float = EVERY_S,
     ) -> None:
         out = stream or sys.stderr
-        shown: _Shown = _Lines(out, title, every_s)
-        if quiet:
-            shown = _Shown()
-        elif out.isatty():
-            shown = _Bars(out, title)
-        self._shown = shown
+        self._shown: _Shown = _Bars(out, title) if out.isatty() else _Lines(out, title, every_s, brief)
         self._before = done
         self.done: dict[Key, int] = {}
         self.total: dict[Key, int] = {}
@@ -67,11 +63,17 @@ class Progress:
             if event.state in ("failed", "drifted"):
                 self._shown.say(f"{event.state}: {event.kind} {event.key}: {event.text}")
         elif event.what in ("note", "wait"):
-            self._shown.say(" ".join(part for part in (event.kind or event.step, event.key, event.text) if part))
+            of = " ".join(part for part in (event.kind or event.step, event.key) if part)
+            self._shown.say(f"{of}{' waits' if event.what == 'wait' else ''}: {_short(event.text)}")
 
 
-class _Shown:
-    """Shows nothing."""
+def _short(text: str) -> str:
+    """The beginning of what a service said; the ledger has all of it."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+
+
+class _Shown(Protocol):
+    """How it is shown."""
 
     def begin(self) -> None: ...
 
@@ -82,11 +84,11 @@ class _Shown:
     def say(self, text: str) -> None: ...
 
 
-class _Lines(_Shown):
+class _Lines:
     """A line when a kind begins, one when it ends, and one a minute in between."""
 
-    def __init__(self, out: TextIO, title: str, every_s: float) -> None:
-        self._out, self._title, self._every_s = out, title, every_s
+    def __init__(self, out: TextIO, title: str, every_s: float, brief: bool) -> None:
+        self._out, self._title, self._every_s, self._brief = out, title, every_s, brief
         self._now: dict[Key, tuple[int, int]] = {}
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -103,12 +105,10 @@ class _Lines(_Shown):
     def move(self, key: Key, done: int, total: int) -> None:
         with self._lock:
             first = key not in self._now
-            if done >= total:
-                self._now.pop(key, None)
-                self._print(f"{key[1]}: {total} of {total}")
-                return
             self._now[key] = (done, total)
-        if first:
+            if done >= total:
+                del self._now[key]
+        if not self._brief and (first or done >= total):
             self._print(f"{key[1]}: {done} of {total}")
 
     def say(self, text: str) -> None:
@@ -129,7 +129,7 @@ class _Lines(_Shown):
         print(f"{time.strftime('%H:%M:%S')} {self._title}: {plain(text)}", file=self._out, flush=True)
 
 
-class _Bars(_Shown):
+class _Bars:
     """A bar for each kind, with counts and the time left."""
 
     def __init__(self, out: TextIO, title: str) -> None:

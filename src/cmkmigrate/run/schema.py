@@ -52,6 +52,7 @@ entry = Table(
     Column("planned", Integer, nullable=False, default=0),  # only in a preview: an earlier step will make it
     Column("twin", Text, nullable=False, default=""),  # the key that it would have, were it not taken
     Column("ordinal", Integer, nullable=False, default=0),
+    Column("seen", Integer, nullable=False, default=0),  # the listing that it was last seen in
     Index("entry_id", "side", "kind", "id"),
     sqlite_with_rowid=False,
 )

@@ -112,6 +112,12 @@ class App:
         elif response is not None:
             await _answer(send, response)
 
+    def respond(self, request: Request) -> Response:
+        """The answer to a request, without faults and without a line in the record."""
+        place = place_of(request.host)
+        found = self.routes[place.kind].find(request.method, request.raw_path) if place else None
+        return self._respond(place, found, request)
+
     def _note(
         self, request: Request, scope: MutableMapping[str, Any], status: int, writes: bool, fault: Fault | None
     ) -> None:

@@ -26,6 +26,7 @@ from cmkmigrate.sandbox.wire import Failure, Request, Response, azure_error, jso
 WORKSPACES = RESOURCE + "Microsoft.Databricks/workspaces"
 NOT_SERVERLESS = ("parameters", "requiredNsgRules", "managedResourceGroupId", "defaultCatalog", "accessConnector",
                   "defaultStorageFirewall")  # fmt: skip
+AT_ONCE = "2018-04-01"  # the version that answers an update with 200 and the final body (recorded)
 FIXED_PARAMETERS = ("requireInfrastructureEncryption", "customVirtualNetworkId", "storageAccountName")
 
 
@@ -83,6 +84,11 @@ def put_workspace(cloud: Cloud, request: Request) -> Response:
     workspace.sku, workspace.tags = _sku(asked), asked.get("tags")
     workspace.state = "Updating" if workspace.settled else "Accepted"
     cloud.workspaces[arm_id.lower()] = workspace
+    if workspace.settled and api_version(request) == AT_ONCE:
+        why = _finish(cloud, workspace)
+        if why:
+            return azure_error(400, "ApplianceProvisioningFailed", why)  # Assumption: that it is told so
+        return json_response(workspace.body(cloud, names_of(request), AT_ONCE))
     operation = start(cloud, workspace, lambda: _finish(cloud, workspace))
     headers = {"azure-asyncoperation": operation.url(request), **POLL_MS}
     return json_response(workspace.reply(cloud, api_version(request)), 201, headers)
@@ -127,7 +133,7 @@ def _refusal(cloud: Cloud, request: Request, had: Workspace | None, asked: Body,
     elif not properties.get("managedResourceGroupId"):  # Assumption: code and text
         return azure_error(400, "ManagedResourceGroupIdRequired", "The property 'managedResourceGroupId' is required.")
     parameters = properties.get("parameters") or {}
-    if any(not isinstance(one, dict) or "value" not in one for one in parameters.values()):
+    if not all(isinstance(one, dict) for one in parameters.values()):  # one without a value is let pass (recorded)
         text = "Each of the parameters must be an object with a value."  # Assumption: code and text
         return azure_error(400, "InvalidRequestContent", text)
     if (refused := locked(cloud, arm_id, delete=False)) is not None:
@@ -164,7 +170,7 @@ def _clash(cloud: Cloud, had: Workspace | None, asked: Body, properties: Body, a
         return azure_error(400, "ComputeModeCannotBeChanged", "The property 'computeMode' cannot be changed.")
     for name in FIXED_PARAMETERS:  # Assumption: code and text; that these are fixed at creation is documented
         given = (properties.get("parameters") or {}).get(name)
-        if had.settled and given is not None and given["value"] != had.parameters.get(name, given["value"]):
+        if had.settled and given and given.get("value") != had.parameters.get(name, given.get("value")):
             return azure_error(400, "ParameterCannotBeChanged", f"The parameter '{name}' cannot be changed.")
     return None
 
@@ -180,7 +186,7 @@ def _finish(cloud: Cloud, workspace: Workspace) -> str:
         workspace.parameters = workspace.defaults()
     # Assumption: a parameter that is not named keeps its value.
     for name, one in (asked.get("parameters") or {}).items():
-        if name not in ("resourceTags", "enableFedRampCertification"):
+        if "value" in one and name not in ("resourceTags", "enableFedRampCertification"):
             workspace.parameters[name] = _settled(name, one["value"])
     if workspace.parameters.get("customVirtualNetworkId"):
         workspace.parameters.pop("natGatewayName", None)

@@ -21,11 +21,34 @@ REASONS = {400: "Bad Request", 403: "Forbidden", 405: "Method Not Allowed", 502:
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol; the application can cut the connection through its scope's state."""
+    """uvicorn's protocol; the application can cut the connection through its scope's state.
+
+    A client may send its first request together with the end of the TLS handshake. asyncio then delivers the request
+    before `start_tls` returns, that is before `connection_made`: it is kept until then.
+    """
 
     def __init__(self, config: Config, state: ServerState) -> None:
         super().__init__(config=config, server_state=state, app_state={})
         self.app_state = {"drop": self.drop, "gone": self.gone}
+        self.made = False
+        self.early = b""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.made = True
+        super().connection_made(transport)
+        if self.early:
+            early, self.early = self.early, b""
+            super().data_received(early)
+
+    def data_received(self, data: bytes) -> None:
+        if self.made:
+            super().data_received(data)
+        else:
+            self.early += data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.made:
+            super().connection_lost(exc)
 
     def drop(self) -> None:
         self.transport.abort()
@@ -86,7 +109,7 @@ class Front(asyncio.Protocol):
         except (OSError, ssl.SSLError):  # a client without our CA, or one that went away
             self.transport.abort()
             return
-        if upgraded is None:
+        if upgraded is None or upgraded.is_closing():
             self.transport.abort()
             return
         protocol.connection_made(upgraded)

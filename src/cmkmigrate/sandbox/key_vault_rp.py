@@ -79,10 +79,10 @@ def _properties(cloud: Cloud, given: Body, had: Body | None, version: str) -> Bo
     sku = given.get("sku") or {}
     if str(sku.get("name", "")).lower() not in ("standard", "premium"):
         raise _bad("The parameter sku has an invalid value: its name is standard or premium.")
-    days = given.get("softDeleteRetentionInDays", had["softDeleteRetentionInDays"] if had else 90)
+    days = given.get("softDeleteRetentionInDays", had.get("softDeleteRetentionInDays", 90) if had else 90)
     if not isinstance(days, int) or not 7 <= days <= 90:
         raise _bad("The parameter softDeleteRetentionInDays has an invalid value: it is from 7 to 90.")
-    if had and days != had["softDeleteRetentionInDays"]:  # Assumption: the text; that it is fixed is documented
+    if had and days != had.get("softDeleteRetentionInDays", days):  # Assumption: the text; that it is fixed is documented
         raise _bad('The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.')
     protected = given.get("enablePurgeProtection")
     if protected is False:  # Assumption: code and text; that false is not accepted is in the specification
@@ -94,7 +94,7 @@ def _properties(cloud: Cloud, given: Body, had: Body | None, version: str) -> Bo
         raise _bad('The property "enableSoftDelete" can be set to true only.')
     rbac = given.get("enableRbacAuthorization")
     if rbac is None:
-        rbac = had["enableRbacAuthorization"] if had else version >= RBAC_BY_DEFAULT_SINCE
+        rbac = had.get("enableRbacAuthorization", False) if had else version >= RBAC_BY_DEFAULT_SINCE
     policies = given.get("accessPolicies")
     if policies is None and had is None and not rbac and version < RBAC_BY_DEFAULT_SINCE:
         raise _bad("The parameter accessPolicies is not specified.")

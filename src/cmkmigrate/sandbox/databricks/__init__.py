@@ -31,6 +31,7 @@ from cmkmigrate.sandbox.databricks import (
     secret_scopes,
     secrets,
     service_principals,
+    stale,
     users,
 )
 from cmkmigrate.sandbox.databricks.estate import EstateError
@@ -53,7 +54,7 @@ def _for_members(one: Route) -> Route:
     @wraps(inner)
     def admitted(state: WorkspaceState, request: Request) -> Response:
         state.caller(request)
-        return inner(state, request)
+        return stale.served(state, request, inner)
 
     return one if one.anonymous else replace(one, handler=admitted)
 

@@ -34,8 +34,8 @@ def settle(state: WorkspaceState, id: str) -> None:
     refused = state.compute_refusal() if due[1] == "RUNNING" else ""
     cluster["state"], cluster["state_message"] = "TERMINATED" if refused else due[1], ""
     if cluster["state"] == "TERMINATED":
-        state.cluster_ended[id] = state.clock.now()
-        cluster["terminated_time"] = state.clock.ms()
+        state.cluster_ended[id] = due[0]
+        cluster["terminated_time"] = int(due[0] * 1000)
         cluster["state_message"] = refused or "Terminated by a user"
         reason: Body = {"code": "USER_REQUEST", "type": "SUCCESS", "parameters": {}}
         if refused:

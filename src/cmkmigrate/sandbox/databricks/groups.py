@@ -15,6 +15,7 @@ from cmkmigrate.sandbox.wire import Request, Response, json_response, route
 
 GROUPS = f"{scim.ROOT}/Groups"
 SYSTEM = ("admins", "users")
+MOST_LISTED = 100
 _KINDS = {"user": "Users", "service_principal": "ServicePrincipals", "group": "Groups"}
 
 
@@ -58,8 +59,10 @@ def _members(state: WorkspaceState, value: Any) -> list[str]:
 
 @route("GET", GROUPS)
 def list_groups(state: WorkspaceState, request: Request) -> Response:
+    """A list leaves out the members of large groups (assumption: of more than 100); a get has them all."""
     groups = scim.memberships(state)
-    return scim.listing(request, (shown(state, id, groups) for id in state.groups))
+    few = {id: len(group["members"]) <= MOST_LISTED for id, group in state.groups.items()}
+    return scim.listing(request, (shown(state, id, groups, members=few[id]) for id in state.groups))
 
 
 @route("POST", GROUPS)

@@ -10,7 +10,7 @@ from typing import Any
 from cmkmigrate.sandbox.databricks.account import Account, account_of
 from cmkmigrate.sandbox.databricks.refusals import denied
 from cmkmigrate.sandbox.databricks.tree import DIRECTORY, Node, Tree, split
-from cmkmigrate.sandbox.wire import Clock, Directory, Principal, Request
+from cmkmigrate.sandbox.wire import Clock, Directory, Principal, Request, Response
 
 Body = dict[str, Any]
 
@@ -113,6 +113,9 @@ class WorkspaceState:
         self.libraries: dict[str, list[Body]] = {}
         self.unique_pool_names = True
         self.compute_refusal: Callable[[], str] = lambda: ""  # why no machine can start now, "" when one can
+        self.stale_s = 0.0  # see `stale`
+        self.written: dict[str, float] = {}
+        self.seen: dict[str, tuple[float, Response]] = {}
         self.start_seconds = 0.3  # how long a cluster is PENDING
         self.stop_seconds = 0.1
         self.started: dict[str, int] = {"clusters": 0, "idle_instances": 0}

@@ -1,0 +1,81 @@
+"""Signing in: which credential, how long a token is kept, what failures say."""
+
+from __future__ import annotations
+
+import base64
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
+from azure.identity import ClientSecretCredential, CredentialUnavailableError, DefaultAzureCredential
+
+from cmkmigrate.clients.endpoints import Endpoints
+from cmkmigrate.clients.login import Login, login
+from cmkmigrate.errors import NotAllowed, OperatorError, Stopped
+
+PRINCIPAL = {"AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", "AZURE_CLIENT_SECRET": "s"}
+
+
+class Fake:
+    """Tokens that live `life` seconds, counted."""
+
+    def __init__(self, clock: list[float], life: float = 3600, token: str = "") -> None:
+        self.clock, self.life, self.asked, self.token = clock, life, 0, token
+
+    def get_token(self, *scopes: str, **_: Any) -> Any:
+        self.asked += 1
+        return SimpleNamespace(token=self.token or f"{scopes[0]} {self.asked}", expires_on=self.clock[0] + self.life)
+
+
+class Failing:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def get_token(self, *_: str, **__: Any) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize(("life", "kept"), [(3600, 3299), (60, 29)])
+def test_a_token_is_kept_until_shortly_before_its_end(life: float, kept: float) -> None:
+    clock = [0.0]
+    fake = Fake(clock, life)
+    signed = Login(lambda: fake, clock=lambda: clock[0])
+    assert signed.token("a") == signed.token("a") == "a 1"
+    clock[0] = kept
+    assert signed.token("a") == "a 1"
+    clock[0] = kept + 2
+    assert signed.token("a") == "a 2"
+
+
+def test_claims() -> None:
+    payload = base64.urlsafe_b64encode(json.dumps({"oid": "1", "tid": "2"}).encode()).rstrip(b"=").decode()
+    assert Login(lambda: Fake([0.0], token=f"x.{payload}.y")).claims("s") == {"oid": "1", "tid": "2"}
+    assert Login(lambda: Fake([0.0], token="opaque")).claims("s") == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ClientAuthenticationError("AADSTS7000215: Invalid client secret provided.\nTrace"), NotAllowed),
+        (CredentialUnavailableError("no credential"), NotAllowed),
+        (ValueError("invalid tenant"), NotAllowed),
+        (ServiceRequestError("proxy refused"), Stopped),
+    ],
+)
+def test_failures_say_what_to_do(error: Exception, kind: type[OperatorError]) -> None:
+    with pytest.raises(kind) as failed:
+        Login(lambda: Failing(error)).token("scope")
+    assert failed.value.why and "\n" not in failed.value.why
+    assert failed.value.next
+    if kind is NotAllowed:
+        assert failed.value.next == "az login"
+
+
+def test_which_credential() -> None:
+    endpoints = Endpoints.from_env({})
+    assert isinstance(login(endpoints, PRINCIPAL)._make(), ClientSecretCredential)
+    whoever = login(endpoints, {**PRINCIPAL, "AZURE_CLIENT_SECRET": ""})._make()
+    assert isinstance(whoever, DefaultAzureCredential)
+    whoever.close()

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from cmkmigrate.kinds.databricks.files import Files
+from cmkmigrate.kinds.databricks.notebooks import EXPORT
+from tests.kinds.fake_site import FakeSite, by_key, content, tree
+
+KIND = Files()
+LIKE_A_NOTEBOOK = b"# Databricks notebook source\nprint(1)\n"
+
+
+def test_a_file_stays_a_file_whatever_is_in_it() -> None:
+    site = tree(FakeSite(), {"path": "/x.py", "object_type": "FILE", "modified_at": 3})
+    site.on(EXPORT, [LIKE_A_NOTEBOOK[:5], LIKE_A_NOTEBOOK[5:]])
+    asset = KIND.load(site, by_key(KIND, site)["/x.py"])
+    assert (asset.body, asset.hint) == ({"path": "/x.py"}, "1:3")
+    assert content(asset) == LIKE_A_NOTEBOOK
+    assert site.asked[-1] == (EXPORT, {"path": "/x.py", "format": "RAW", "direct_download": True})
+    KIND.create(site, asset)
+    KIND.update(site, asset, asset)
+    assert site.uploaded == [
+        ({"path": "/x.py", "format": "RAW", "overwrite": "false"}, LIKE_A_NOTEBOOK),
+        ({"path": "/x.py", "format": "RAW", "overwrite": "true"}, LIKE_A_NOTEBOOK),
+    ]
+
+
+def test_loading_reads_nothing() -> None:
+    site = tree(FakeSite(), {"path": "/x", "object_type": "FILE"})
+    found = by_key(KIND, site)["/x"]
+    asked = len(site.asked)
+    KIND.load(site, found)
+    assert len(site.asked) == asked and found.hint == ""
+
+
+def test_files_that_stand_for_something_else_are_not_moved_as_files() -> None:
+    site = tree(
+        FakeSite(), {"path": "/a.dbalert.json", "object_type": "FILE"}, {"path": "/b.json", "object_type": "FILE"}
+    )
+    found = by_key(KIND, site)
+    assert found["/a.dbalert.json"].unsupported and not found["/b.json"].unsupported

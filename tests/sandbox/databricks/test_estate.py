@@ -1,0 +1,77 @@
+"""Loading: the built-in estate, generated ones, what cannot be loaded; the canonical state."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from cmkmigrate.sandbox.databricks import EstateError, load_estate
+from cmkmigrate.sandbox.databricks.estate import BUILT_IN
+from cmkmigrate.sandbox.wire import Clock, Directory
+from tests.sandbox.databricks.conftest import Workspace
+
+
+def test_small_has_what_it_promises(old: Workspace) -> None:
+    state = old.state.state()
+    kinds = Counter(one["object_type"] for one in state["tree"].values())
+    assert kinds == {"DIRECTORY": 21, "NOTEBOOK": 26, "FILE": 8, "REPO": 2, "DASHBOARD": 1}
+    values = [
+        base64.b64decode(value) for scope in state["secret_scopes"].values() for value in scope["secrets"].values()
+    ]
+    assert len(values) >= 20 and len(set(values)) == len(values)
+    assert all(b"canary" in value for value in values)
+    assert [cluster["cluster_name"] for cluster in state["clusters"]].count("ad hoc") == 2
+    assert sum(cluster["pinned"] for cluster in state["clusters"]) == 2
+    staff = next(group for group in state["groups"] if group["displayName"] == "all staff")
+    assert {"type": "group", "name": "engineers"} in staff["members"]
+
+
+def test_state_is_json_and_the_same_twice(old: Workspace) -> None:
+    text = json.dumps(old.state.state())
+    again = load_estate("small", directory=Directory(), clock=Clock(), operator=old.who).state()
+    assert json.dumps(again) == text
+
+
+def test_generated_is_the_same_each_time() -> None:
+    first, second = (load_estate("generate:200", directory=Directory(), clock=Clock()) for _ in range(2))
+    tree = first.state()["tree"]
+    assert tree == second.state()["tree"]
+    assert Counter(one["object_type"] for one in tree.values())["NOTEBOOK"] == 200
+    assert sum(bool(one["permissions"]) for one in tree.values() if one["object_type"] == "NOTEBOOK") == 20
+    assert len(first.jobs) == 4
+
+
+@pytest.mark.parametrize("spec", ["generate:", "generate:x", "generate:0", "no such estate"])
+def test_what_is_no_estate(spec: str) -> None:
+    with pytest.raises(EstateError, match=r"generate|no estate"):
+        load_estate(spec, directory=Directory(), clock=Clock())
+
+
+def test_a_folder_may_have_next_to_nothing(tmp_path: Path) -> None:
+    (tmp_path / "estate.json").write_text('{"name": "bare", "something": 1}')
+    (tmp_path / "else").mkdir()
+    state = load_estate(str(tmp_path), directory=Directory(), clock=Clock()).state()
+    assert sorted(state["tree"]) == ["/", "/Repos", "/Shared", "/Users"]
+    assert [group["displayName"] for group in state["groups"]] == ["admins", "users"]
+
+
+def test_mistakes_are_named_with_their_place(tmp_path: Path) -> None:
+    (tmp_path / "estate.json").write_text("{}")
+    manifest = tmp_path / "manifest.jsonl"
+    manifest.write_text('{"path": "/n", "object_type": "NOTEBOOK", "file": "gone.py"}\n')
+    with pytest.raises(EstateError, match=r"manifest\.jsonl: /n has no file gone\.py"):
+        load_estate(str(tmp_path), directory=Directory(), clock=Clock())
+    manifest.write_text("{\n")
+    with pytest.raises(EstateError, match=r"manifest\.jsonl:1"):
+        load_estate(str(tmp_path), directory=Directory(), clock=Clock())
+
+
+def test_two_estates_share_the_account() -> None:
+    directory, clock = Directory(), Clock()
+    first = load_estate("small", directory=directory, clock=clock)
+    second = load_estate(str(BUILT_IN / "small"), directory=directory, clock=clock)
+    assert set(first.users) == set(second.users)

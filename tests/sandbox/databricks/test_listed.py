@@ -1,0 +1,36 @@
+"""What is listed and never changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sandbox.databricks.conftest import Workspace
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "id"),
+    [
+        ("/api/2.0/sql/warehouses", "warehouses", "id"),
+        ("/api/2.0/pipelines", "statuses", "pipeline_id"),
+        ("/api/2.0/sql/queries", "results", "id"),
+        ("/api/2.0/sql/alerts", "results", "id"),
+        ("/api/2.0/lakeview/dashboards", "dashboards", "dashboard_id"),
+        ("/api/2.0/global-init-scripts", "scripts", "script_id"),
+    ],
+)
+def test_list_and_get(old: Workspace, new: Workspace, path: str, name: str, id: str) -> None:
+    (row,) = old.get(path)[name]
+    assert old.get(f"{path}/{row[id]}")[id] == row[id]
+    assert old.refused("GET", f"{path}/none")[0] == 404
+    assert new.get(path) == {}
+
+
+def test_libraries(old: Workspace) -> None:
+    (row,) = old.get("/api/2.0/libraries/all-cluster-statuses")["statuses"]
+    assert old.get("/api/2.0/libraries/cluster-status", cluster_id=row["cluster_id"]) == row
+
+
+def test_host_metadata_needs_no_token(new: Workspace) -> None:
+    new.who = None  # type: ignore[assignment]
+    told = new.get("/.well-known/databricks-config")
+    assert (told["workspace_id"], told["cloud"]) == ("1", "Azure")

@@ -1,0 +1,201 @@
+"""Recorded traffic of the real services, replayed: same statuses, same headers that matter, same keys in the bodies.
+
+The recordings are not part of the project; the test is skipped where they are absent. What the sandbox does not serve
+(networks, private endpoints, access connectors) is passed over, and counted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+import yaml
+
+from cmkmigrate.sandbox.cloud import Cloud, Vault
+from cmkmigrate.sandbox.server import Sandbox
+from cmkmigrate.sandbox.wire import Request, Response
+
+SPECS = Path(__file__).resolve().parents[3] / "shared" / "specs" / "recordings"
+CASSETTES = sorted(SPECS.glob("*/*databricks*.yaml"))
+SERVED = re.compile(
+    r"/Microsoft\.Databricks/(workspaces(/[^/]+)?|locations/[^/]+/operationStatuses/[^/]+)$"
+    r"|/Microsoft\.KeyVault/vaults/[^/]+$|^/keys/|^/v1\.0/servicePrincipals"
+)
+ABSENT_OR_NOT = ("azure-asyncoperation", "location", "www-authenticate")
+# Keys that are in a recorded body and not in ours, or the other way round; each with its reason.
+IGNORED = re.compile(
+    r"^value\[\]\.(?!id$|appId$|displayName$)[^.]+$"  # Graph returns some forty fields; three are ever read
+    r"|^(?!.*\.)(?!id$|appId$|displayName$|properties$|sku$|location$|tags$|name$|type$|systemData$|value$)[^.]+$"
+    r"|^(value\[\]\.)?(addIns|appRoles|info|keyCredentials|oauth2PermissionScopes|passwordCredentials"
+    r"|resourceSpecificApplicationPermissions|verifiedPublisher|samlSingleSignOnSettings)"  # Graph, nested
+    r"|\.puid$"  # a service principal has none
+    r"|relayNamespaceName"  # returned in 2021 only
+)
+
+
+def keys_of(value: Any, at: str = "") -> Iterator[str]:
+    """Every path of a body; the items of a list are one."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            path = f"{at}.{name}" if at else name
+            yield path
+            if not path.endswith(("tags", "resourceTags.value")):
+                yield from keys_of(one, path)
+    elif isinstance(value, list):
+        for one in value:
+            yield from keys_of(one, f"{at}[]")
+
+
+class Player:
+    """Plays one cassette against a sandbox in this process."""
+
+    def __init__(self, cassette: Path) -> None:
+        loaded = yaml.load(cassette.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        self.steps: list[Any] = loaded["interactions"]
+        self.sandbox = Sandbox()
+        self.cloud: Cloud = self.sandbox.cloud
+        self.ours: dict[str, str] = {}  # recorded id -> ours
+        self.poll_url = ""
+        self.skipped = 0
+        self._prepare()
+
+    def _prepare(self) -> None:
+        text = json.dumps(self.steps)
+        for group in set(re.findall(r"/resourceGroups/([^/?\"\\]+)/providers/Microsoft\.(?:Data|Key)", text)):
+            self.cloud.group(group, "eastus")
+        self.ours["00000000-0000-0000-0000-000000000000"] = self.cloud.subscription_id
+        for step in self.steps:
+            body = _json(step["response"]["body"]["string"])
+            where = urlsplit(step["request"]["uri"])
+            if "/vaults/" in where.path and isinstance(body, dict) and "properties" in body:
+                self._vault(body)
+        self._token = {
+            resource: self.cloud.tokens.issue(self.cloud.operator, resource, "app", "issuer")
+            for resource in ("https://management.azure.com", "https://graph.microsoft.com", "https://vault.azure.net")
+        }
+
+    def _vault(self, body: Any) -> None:
+        """A vault as it was before the recording began."""
+        if body["name"].lower() in self.cloud.vaults:
+            return
+        properties = dict(body["properties"])
+        self.ours[properties["tenantId"]] = self.cloud.tenant_id
+        for policy in properties["accessPolicies"]:
+            self.ours.setdefault(policy["objectId"], self.cloud.operator.id)
+        group = body["id"].split("/")[4]
+        made = json.loads(self.translated(json.dumps(properties)))
+        for name in ("vaultUri", "provisioningState"):
+            made.pop(name)
+        self.cloud.vaults[body["name"].lower()] = Vault(
+            body["name"], self.cloud.subscription_id, group, body["location"], made, body.get("tags") or {}
+        )
+
+    def translated(self, text: str) -> str:
+        for recorded, ours in self.ours.items():
+            text = text.replace(recorded, ours)
+        return text
+
+    def learn(self, recorded: Any, ours: Any) -> None:
+        """Ids that the service gave: from now on requests mean ours."""
+        if isinstance(recorded, dict) and isinstance(ours, dict):
+            for name, value in recorded.items():
+                if name in ("principalId", "tenantId", "id") and _is_guid(value) and _is_guid(ours.get(name)):
+                    self.ours[value] = ours[name]
+                elif name == "storageAccountName" and name in ours:
+                    self.ours[value["value"]] = ours[name]["value"]
+                elif name == "kid" and name in ours:
+                    self.ours[value.rsplit("/", 1)[1]] = ours[name].rsplit("/", 1)[1]
+                else:
+                    self.learn(value, ours.get(name))
+        elif isinstance(recorded, list) and isinstance(ours, list):
+            for one, other in zip(recorded, ours, strict=False):
+                self.learn(one, other)
+
+    def play(self, number: int) -> tuple[Any, Response] | None:
+        """Play one interaction; gives what was recorded and what came, None for what is not served."""
+        step = self.steps[number]
+        sent, where = step["request"], urlsplit(self.translated(step["request"]["uri"]))
+        if not SERVED.search(where.path):
+            self.skipped += 1
+            return None
+        if sent["method"] in ("PUT", "DELETE"):
+            self.cloud.settings.polls = self._polls_after(number)
+        path, query = where.path, where.query
+        if "operationStatuses" in path:
+            ours = urlsplit(self.poll_url)
+            path, query = ours.path, ours.query
+        query = urlencode([one for one in parse_qsl(query) if one[0] not in "tcsh"])
+        headers = {"host": where.netloc}
+        for resource, token in self._token.items():
+            if where.netloc.endswith(urlsplit(resource).netloc) and step["response"]["status"]["code"] != 401:
+                headers["authorization"] = f"Bearer {token}"
+        body = self.translated(sent.get("body") or "").encode()
+        response = self.sandbox.app.respond(Request(sent["method"], where.netloc, path, query, headers, body))
+        self.poll_url = response.headers.get("azure-asyncoperation") or response.headers.get("location") or self.poll_url
+        self.learn(_json(step["response"]["body"]["string"]), _json(response.body.decode()))
+        return step["response"], response
+
+    def _polls_after(self, number: int) -> int:
+        count = 0
+        for step in self.steps[number + 1 :]:
+            if "operationStatuses" not in step["request"]["uri"]:
+                break
+            if step["response"]["status"]["code"] != 202:
+                break
+            count += 1
+        return count
+
+
+def _is_guid(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value) is not None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return None
+
+
+def differences(recorded: Any, response: Response, cloud: Cloud) -> Iterator[str]:
+    if recorded["status"]["code"] != response.status:
+        yield f"status {response.status} instead of {recorded['status']['code']}: {response.body[:300]!r}"
+        return
+    for name in ABSENT_OR_NOT:
+        if (name in recorded["headers"]) != (name in response.headers):
+            yield f"header {name} is {'absent' if name in recorded['headers'] else 'there'}"
+    theirs, ours = _json(recorded["body"]["string"]), _json(response.body.decode())
+    wanted = {one for one in keys_of(theirs) if not IGNORED.search(one)}
+    found = {one for one in keys_of(ours) if not IGNORED.search(one)}
+    for one in sorted(wanted ^ found):
+        yield f"{one} is {'absent' if one in wanted else 'there'}"
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for state in ("provisioningState",):
+            a, b = ((body.get("properties") or {}).get(state) for body in (theirs, ours))
+            if a != b:
+                yield f"{state} is {b} instead of {a}"
+        a, b = ((body.get("error") or {}).get("code") for body in (theirs, ours))
+        if a != b:
+            yield f"error {b} instead of {a}"
+        if theirs.get("status") != ours.get("status"):
+            yield f"status word {ours.get('status')} instead of {theirs.get('status')}"
+
+
+@pytest.mark.skipif(not CASSETTES, reason="the recordings are not here")
+@pytest.mark.parametrize("cassette", CASSETTES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_recorded_sequence(cassette: Path) -> None:
+    player = Player(cassette)
+    problems = []
+    for number in range(len(player.steps)):
+        played = player.play(number)
+        if played is not None:
+            where = player.steps[number]["request"]
+            for one in differences(played[0], played[1], player.cloud):
+                problems.append(f"#{number} {where['method']} {urlsplit(where['uri']).path[-60:]}: {one}")
+    assert player.skipped < len(player.steps)
+    assert not problems, "\n".join(problems)
