@@ -190,7 +190,7 @@ class Launcher:
 
     def __init__(self) -> None:
         tests = str(Path(__file__).resolve().parent)
-        env = _clean() | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), tests])}
+        env = _clean() | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
         words = [sys.executable, str(Path(tests) / "launcher.py")]
         self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
         if not self._answer().get("ready"):

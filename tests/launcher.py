@@ -66,7 +66,7 @@ def child(order: dict[str, Any], start: int) -> None:
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
         sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
         if order.get("patch"):
-            import patches
+            from tests import patches
 
             patches.apply(order["patch"])
         from cmkmigrate.cli import main

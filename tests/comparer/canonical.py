@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from comparer.ignored import DEFAULTS, IGNORED, ON_A_POOL, OWN_CLUSTERS, SETS, TRASH
-from comparer.notebooks import rich_form
+from tests.comparer.ignored import DEFAULTS, IGNORED, ON_A_POOL, OWN_CLUSTERS, SETS, TRASH
+from tests.comparer.notebooks import rich_form
 
 Body = dict[str, Any]
 Key = tuple[str, str]
@@ -36,11 +36,13 @@ _PRINCIPALS = {"user_name": "users", "group_name": "groups", "service_principal_
 
 @dataclass
 class Canonical:
-    """A dump, ready to be compared. `doubled`: keys that several objects have; `wrong`: what no target may be."""
+    """A dump, ready to be compared. `doubled`: keys that several objects have; `wrong`: what no target may be.
+    `built_in`: made by the service itself."""
 
     objects: dict[Key, Body] = field(default_factory=dict)
     doubled: list[Key] = field(default_factory=list)
     wrong: list[tuple[Key, str]] = field(default_factory=list)
+    built_in: set[Key] = field(default_factory=set)
 
     def add(self, kind: str, key: str, body: Body, id: str = "") -> None:
         """One more object; of two with one key the second is known as `key (id)`, as runs report it."""
@@ -226,6 +228,8 @@ def _pool(found: Canonical, key: str, one: Body, ids: dict[str, str], target: bo
 
 def _policy(found: Canonical, key: str, one: Body, ids: dict[str, str], target: bool, operator: str) -> Body:
     body = _trimmed("cluster_policies", one, ids)
+    if one.get("is_default"):
+        found.built_in.add(("cluster_policies", key))
     if body.get("policy_family_id"):
         body.pop("definition", None)  # the service merges it of the family's and the overrides
     return body

@@ -123,6 +123,7 @@ NOT_COMPARED = {
     "users.members": "the members of the group `users` are the service's: everybody who is in the workspace",
     "operator": "whoever runs the migration is in the new workspace, with a home, and is an admin of it",
     "clusters of jobs": "clusters whose source is not UI or API belong to a job, pipeline or warehouse",
+    "ACL of what is left out": "is a part of its object, and is nowhere when that is",
     "trash": "what a user has deleted: the folder is reported as excluded, and nothing looks into it",
     "run marker": "the file by which a run holds the target is gone when no run is at work",
 }
@@ -132,7 +133,7 @@ TRASH = r"/Users/[^/]+/Trash"
 # Seeded by the service in every new workspace, so it may be in the target without being in the source.
 BUILT_IN = {
     "directories": "/Users, /Repos, /Shared and the homes of the principals of the workspace",
-    "cluster_policies": "the unchanged policies of the built-in families (is_default)",
+    "cluster_policies": "the policies of the built-in families (is_default); their descriptions are the service's",
     "groups": "`admins` and `users`",
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from comparer.ignored import NOTEBOOK_VOLATILE
+from tests.comparer.ignored import NOTEBOOK_VOLATILE
 
 _OF_NOTEBOOK = "application/vnd.databricks.v1+notebook"
 _OF_CELL = "application/vnd.databricks.v1+cell"

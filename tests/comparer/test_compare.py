@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from comparer.compare import compare, same
-from comparer.ignored import DEFAULTS, IGNORED, NOT_COMPARED
-from comparer.sample import BOB, OPERATOR, b64, ipynb, source, target
+from tests.comparer.compare import compare, same
+from tests.comparer.ignored import DEFAULTS, IGNORED, NOT_COMPARED
+from tests.comparer.sample import BOB, OPERATOR, b64, ipynb, source, target
 
 Dump = dict[str, Any]
 LEFT_OUT = [("dashboards", "d1")]
@@ -213,9 +213,19 @@ def test_each_difference_is_seen(name: str) -> None:
 def test_what_is_reported_is_not_compared() -> None:
     new = target()
     new["jobs"].pop()
-    reported = [*LEFT_OUT, ("jobs", "200"), ("permissions", "jobs:200")]
-    assert differences(new, left_out=reported) == set()
-    assert differences(new, left_out=reported[:2]) == {("permissions", "jobs:200", "missing")}
+    assert differences(new, left_out=[*LEFT_OUT, ("jobs", "200")]) == set()
+    assert differences(new) == {("jobs", "200", "missing"), ("permissions", "jobs:200", "missing")}
+
+
+def test_policies_that_the_service_makes_may_be_in_the_target_and_are_compared() -> None:
+    old, new = source(), target()
+    built_in = {"name": "Personal Compute", "policy_family_id": "personal-vm", "definition": "{}", "permissions": []}
+    new["cluster_policies"].append({**built_in, "policy_id": "C1", "is_default": True, "description": "theirs"})
+    assert differences(new) == set()
+    old["cluster_policies"].append({**built_in, "policy_id": "C0"})
+    assert differences(new, old) == set()
+    old["cluster_policies"][-1]["policy_family_definition_overrides"] = '{"num_workers": {"type": "unlimited"}}'
+    assert differences(new, old) == {("cluster_policies", "Personal Compute", "differs")}
 
 
 def test_entries_of_principals_who_were_reported_may_be_missing() -> None:

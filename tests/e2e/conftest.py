@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import Commands, Launcher, Result, Sandbox, params_of
+from tests.comparer.compare import Difference, compare
+from tests.harness import PUBLIC, Commands, Launcher, Result, Sandbox, params_of
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +57,26 @@ class Migration:
     verify: Result
     plan_requests: list[dict[str, object]]
     apply_requests: list[dict[str, object]]
-    target: str  # host
+    verify_requests: list[dict[str, object]]
+    sandbox: Sandbox
+    source: str  # hosts
+    target: str
+
+    @property
+    def left_out(self) -> list[tuple[str, str]]:
+        """(kind, key) of what the run says it did not move."""
+        return [(one["kind"], one["key"]) for one in self.apply.json["problems"]]
+
+    def differences(self) -> list[Difference]:
+        """What the comparer finds between the two workspaces, as they are now."""
+        box = self.sandbox
+        return compare(
+            box.state(self.source),
+            box.state(self.target),
+            left_out=self.left_out,
+            operator=box.operator,
+            exports=box.exports(self.source, self.target),
+        )
 
 
 def migrate(sandbox: Sandbox, place: Commands, **changes: str) -> Migration:
@@ -70,13 +90,26 @@ def migrate(sandbox: Sandbox, place: Commands, **changes: str) -> Migration:
     words = ("apply", "cmk-migration", "--params", str(params), "--run", str(run), "--auto-approve", "-o", "json")
     apply = place(*words, seconds=900)
     apply_requests = sandbox.requests()
+    sandbox.forget()
     verify = place("verify", str(run), "--depth", "content", "-o", "json", seconds=600)
+    verify_requests = sandbox.requests()
     name = str(changes.get("target_name", sandbox.params["target_name"]))
     target = sandbox.host_of(name) if apply.code in (0, 3) else ""
-    return Migration(run, params, place, plan, apply, verify, plan_requests, apply_requests, target)
+    requests = (plan_requests, apply_requests, verify_requests)
+    return Migration(run, params, place, plan, apply, verify, *requests, sandbox, sandbox.source_host, target)
 
 
 @pytest.fixture(scope="session")
 def undisturbed(small: Sandbox, commands: Callable[[Sandbox, str], Commands]) -> Migration:
     """The small estate, migrated."""
     return migrate(small, commands(small, "undisturbed"), target_name="undisturbed", vault_name="kv-undisturbed")
+
+
+@pytest.fixture(scope="session")
+def public(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migration]:
+    """The estate made of real notebooks, files and definitions, migrated."""
+    if not (PUBLIC / "estate.json").is_file():
+        pytest.skip(f"the public estate is not here: {PUBLIC}")
+    box = Sandbox(tmp_path_factory.mktemp("public"), PUBLIC)
+    yield migrate(box, Commands(launcher, tmp_path_factory.mktemp("public-run"), box.env))
+    box.close()

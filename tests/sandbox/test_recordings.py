@@ -35,6 +35,12 @@ IGNORED = re.compile(
     r"|resourceSpecificApplicationPermissions|verifiedPublisher|samlSingleSignOnSettings)"  # Graph, nested
     r"|\.puid$"  # a service principal has none
     r"|relayNamespaceName"  # returned in 2021 only
+    r"|parameters\.\w+\.type$"  # after a change of the network the service leaves most types out
+)
+# What newer versions than the recorded one have added to vaults and keys.
+ADDED = re.compile(
+    r"systemData|enableRbacAuthorization|publicNetworkAccess|hsmPlatform|recoverableDays|exportable|enableSoftDelete$"
+    r"|softDeleteRetentionInDays"
 )
 
 
@@ -120,20 +126,25 @@ class Player:
         """Play one interaction; gives what was recorded and what came, None for what is not served."""
         step = self.steps[number]
         sent, where = step["request"], urlsplit(self.translated(step["request"]["uri"]))
-        if not SERVED.search(where.path):
+        ours = SERVED.search(where.path) and not ("operationStatuses" in where.path and not self.poll_url)
+        if sent["method"] != "GET":
+            self.poll_url = ""
+        if not ours:
             self.skipped += 1
             return None
         if sent["method"] in ("PUT", "DELETE"):
             self.cloud.settings.polls = self._polls_after(number)
         path, query = where.path, where.query
         if "operationStatuses" in path:
-            ours = urlsplit(self.poll_url)
-            path, query = ours.path, ours.query
+            asked = urlsplit(self.poll_url)
+            path, query = asked.path, asked.query
         query = urlencode([one for one in parse_qsl(query) if one[0] not in "tcsh"])
         headers = {"host": where.netloc}
         for resource, token in self._token.items():
             if where.netloc.endswith(urlsplit(resource).netloc) and step["response"]["status"]["code"] != 401:
                 headers["authorization"] = f"Bearer {token}"
+        for principal in re.findall(r'"objectId":\s*"([^"]+)"', sent.get("body") or ""):
+            self.ours.setdefault(principal, self.cloud.databricks_principal.id)  # granted without asking Graph
         body = self.translated(sent.get("body") or "").encode()
         response = self.sandbox.app.respond(Request(sent["method"], where.netloc, path, query, headers, body))
         self.poll_url = response.headers.get("azure-asyncoperation") or response.headers.get("location") or self.poll_url
@@ -162,7 +173,7 @@ def _json(text: str) -> Any:
         return None
 
 
-def differences(recorded: Any, response: Response, cloud: Cloud) -> Iterator[str]:
+def differences(recorded: Any, response: Response) -> Iterator[str]:
     if recorded["status"]["code"] != response.status:
         yield f"status {response.status} instead of {recorded['status']['code']}: {response.body[:300]!r}"
         return
@@ -172,7 +183,8 @@ def differences(recorded: Any, response: Response, cloud: Cloud) -> Iterator[str
     theirs, ours = _json(recorded["body"]["string"]), _json(response.body.decode())
     wanted = {one for one in keys_of(theirs) if not IGNORED.search(one)}
     found = {one for one in keys_of(ours) if not IGNORED.search(one)}
-    for one in sorted(wanted ^ found):
+    old = {one for one in found - wanted if ADDED.search(one)}
+    for one in sorted(wanted ^ found ^ old):
         yield f"{one} is {'absent' if one in wanted else 'there'}"
     if isinstance(theirs, dict) and isinstance(ours, dict):
         for state in ("provisioningState",):
@@ -195,7 +207,7 @@ def test_recorded_sequence(cassette: Path) -> None:
         played = player.play(number)
         if played is not None:
             where = player.steps[number]["request"]
-            for one in differences(played[0], played[1], player.cloud):
+            for one in differences(*played):
                 problems.append(f"#{number} {where['method']} {urlsplit(where['uri']).path[-60:]}: {one}")
     assert player.skipped < len(player.steps)
     assert not problems, "\n".join(problems)

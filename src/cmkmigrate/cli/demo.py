@@ -22,6 +22,7 @@ from cmkmigrate.render.text import json_document
 
 ESTATE: Final = "small"
 READY_S: Final = 60.0
+TIMEOUT_S: Final = "5"
 KILLED: Final = -signal.SIGKILL
 MINE: Final = ("AZURE_", "ARM_", "DATABRICKS_", "CMKMIGRATE_")  # variables that would lead to somebody's real cloud
 # The process is killed after the third job was made: the job exists, and nothing of that is in the ledger.
@@ -104,8 +105,9 @@ def _sandbox(folder: Path, as_json: bool) -> Iterator[dict[str, str]]:
     try:
         _wait(process, folder)
         _say("$ . ./sandbox.env", as_json)
-        environment = _own() | _variables(folder / "sandbox.env") | {"XDG_STATE_HOME": str(folder / "state")}
-        yield environment
+        _say(f"$ export CMKMIGRATE_TIMEOUT_S={TIMEOUT_S}   # `resume` waits as long as a request may last", as_json)
+        own = {"XDG_STATE_HOME": str(folder / "state"), "CMKMIGRATE_TIMEOUT_S": TIMEOUT_S}
+        yield _own() | _variables(folder / "sandbox.env") | own
     finally:
         process.terminate()
         try:

@@ -7,13 +7,18 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from cmkmigrate.model import Entry
 from cmkmigrate.run.ledger import Ledger, insert_entries
 from cmkmigrate.run.schema import entry, item
 
 REMEMBERED = 50_000
+
+# Built once: what is asked thousands of times must not be compiled thousands of times.
+_at = (entry.c.side == bindparam("side"), entry.c.kind == bindparam("kind"))
+_FIND = select(entry).where(*_at, entry.c.key == bindparam("key"))
+_KEY_OF = select(entry.c.key).where(*_at, entry.c.id == bindparam("id"))
 
 
 class Names:
@@ -29,8 +34,7 @@ class Names:
         """The entry row, or None."""
         at = (side, kind, key)
         if at not in self._by_key:
-            e = entry.c
-            row = self._ledger.first(select(entry).where(e.side == side, e.kind == kind, e.key == key))
+            row = self._ledger.first(_FIND, {"side": side, "kind": kind, "key": key})
             if row is None:
                 return None
             self._remember(self._by_key, at, row)
@@ -40,8 +44,7 @@ class Names:
         """The key of what has this id on this side."""
         at = (side, kind, id)
         if at not in self._by_id:
-            e = entry.c
-            row = self._ledger.first(select(e.key).where(e.side == side, e.kind == kind, e.id == id))
+            row = self._ledger.first(_KEY_OF, {"side": side, "kind": kind, "id": id})
             if row is None:
                 return None
             self._remember(self._by_id, at, row.key)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from cmkmigrate import portable
 from cmkmigrate.engine.names import as_entry
@@ -24,6 +24,11 @@ from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import KNOWN_AFTER_APPLY, NOTHING, Asset, Body, Do, State
 from cmkmigrate.portable import Link
 from cmkmigrate.run.schema import item
+
+
+_FATE = (  # built once, asked for every reference
+    select(item).where(item.c.kind == bindparam("kind"), item.c.key == bindparam("key")).order_by(item.c.at.desc()).limit(1)
+)
 
 
 @dataclass
@@ -102,8 +107,7 @@ def _parent(task: Task, source: Any, target: Any) -> Decision | None:
 
 def _fate(task: Task, kind: str, key: str) -> Any | None:
     """The item row of another thing of this run, the newest if several steps have it."""
-    i = item.c
-    return task.board.ledger.first(select(item).where(i.kind == kind, i.key == key).order_by(i.at.desc()))
+    return task.board.ledger.first(_FATE, {"kind": kind, "key": key})
 
 
 def _unchanged(task: Task, row: Any, source: Any, target: Any) -> bool:

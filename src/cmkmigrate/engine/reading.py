@@ -6,20 +6,14 @@ from typing import Any, Final
 
 from cmkmigrate.errors import Fatal
 
-_WRITING: Final = (
-    "put_",
-    "patch_",
-    "add_",
-    "create",
-    "delete",
-    "update",
-    "import",
-    "set_",
-    "rotate",
-    "recover",
-    "purge",
-)
-_OPENING: Final = ("keys",)  # gives another site, which is guarded too
+# The methods of a Subscription and of a Vault that only read; whatever else can be called is refused.
+_READING: Final = frozenset(
+    {
+        "azure_databricks_object_id", "deleted", "deleted_vaults", "key", "names", "operator_object_id", "poll",
+        "role_assignments", "subscriptions", "vault", "vault_name_taken", "vaults", "versions", "workspace", "workspaces",
+    }
+)  # fmt: skip
+_OPENING: Final = "keys"  # gives a vault, which is guarded too
 
 
 class ReadOnly:
@@ -42,11 +36,11 @@ class _Guard:
         self._site = site
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith(_WRITING):
+        value = getattr(self._site, name)
+        if name == _OPENING:
+            return lambda *given: _Guard(value(*given))
+        if callable(value) and name not in _READING:
             raise Fatal(
                 "a write was about to leave while only reading", subject=name, next="report this: it is a defect"
             )
-        value = getattr(self._site, name)
-        if name in _OPENING:
-            return lambda *args, **more: _Guard(value(*args, **more))
         return value

@@ -55,7 +55,7 @@ class Progress:
         if event.what == "kind":
             self.total[key] = event.total
             self.done[key] = min(self._before.get(key, 0), event.total)
-            if event.total:
+            if self.done[key] < event.total:
                 self._shown.move(key, self.done[key], event.total)
         elif event.what == "item" and key in self.total:
             self.done[key] = min(self.done[key] + 1, self.total[key])

@@ -12,10 +12,11 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Executable, create_engine, event, func, select
+from sqlalchemy import Engine, Executable, bindparam, create_engine, event, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
@@ -26,6 +27,7 @@ from cmkmigrate.run import locks, schema
 from cmkmigrate.run.writer import Writer
 
 FILE = "ledger.db"
+ITEM_KEY = ("step", "kind", "key", "side")
 PAGE = 500  # rows a reader holds at a time
 
 
@@ -146,9 +148,9 @@ class Ledger:
         with self.engine.connect() as connection:
             return list(connection.execute(statement))
 
-    def first(self, statement: Any) -> Any:
+    def first(self, statement: Any, values: Mapping[str, Any] | None = None) -> Any:
         with self.engine.connect() as connection:
-            return connection.execute(statement).first()
+            return connection.execute(statement, values or {}).first()
 
     def pages(self, statement: Any, keys: tuple[Any, ...]) -> Iterator[Any]:
         """The rows of `statement` in the order of `keys`, a page at a time, so that writers are never kept waiting."""
@@ -191,13 +193,9 @@ class Ledger:
 
     def set_item(self, row: Mapping[str, Any], *, durable: bool = False) -> None:
         """Write the columns of `row` (its key and what changes). durable: return only when it is on disk."""
-        keys = ("step", "kind", "key", "side")
-        values = {**row, "at": time.time()}
-        changed = {name: value for name, value in values.items() if name not in keys}
-        table = schema.item
-        where = [table.c[name] == values[name] for name in keys]
-        statement = table.update().where(*where).values(**changed)
-        self.commit(statement) if durable else self.send(statement)
+        values = {f"new_{name}": value for name, value in {**row, "at": time.time()}.items()}
+        statement = _item_update(tuple(sorted(values)))
+        self.commit(statement, values) if durable else self.send(statement, values)
 
     def put_originals(self, kind: str, key: str, values: Mapping[str, str]) -> None:
         """Keep what was there, durably; what is already kept stays as it is."""
@@ -214,6 +212,15 @@ class Ledger:
         i = schema.item.c
         statement = select(func.max(i.lands_by)).where(i.step == step, i.kind == kind, i.state == State.INTENT)
         return float(self.first(statement)[0] or 0.0)
+
+
+@cache
+def _item_update(names: tuple[str, ...]) -> Any:
+    """The UPDATE that sets these columns; built once for each set of them."""
+    columns = {name: name.removeprefix("new_") for name in names}
+    where = [schema.item.c[columns[name]] == bindparam(name) for name in names if columns[name] in ITEM_KEY]
+    changed = {columns[name]: bindparam(name) for name in names if columns[name] not in ITEM_KEY}
+    return schema.item.update().where(*where).values(changed)
 
 
 def insert_entries(ledger: Ledger, rows: Iterable[Mapping[str, Any]]) -> None:

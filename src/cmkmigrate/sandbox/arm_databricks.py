@@ -14,6 +14,7 @@ from cmkmigrate.sandbox.arm_operations import POLL_MS, start
 from cmkmigrate.sandbox.arm_workspace import (
     COMPUTE_MODE_SINCE,
     ECHOED,
+    READ_ONLY,
     TYPE,
     Workspace,
     label_of,
@@ -186,7 +187,7 @@ def _finish(cloud: Cloud, workspace: Workspace) -> str:
         workspace.parameters = workspace.defaults()
     # Assumption: a parameter that is not named keeps its value.
     for name, one in (asked.get("parameters") or {}).items():
-        if "value" in one and name not in ("resourceTags", "enableFedRampCertification"):
+        if "value" in one and name not in READ_ONLY:
             workspace.parameters[name] = _settled(name, one["value"])
     if workspace.parameters.get("customVirtualNetworkId"):
         workspace.parameters.pop("natGatewayName", None)

@@ -15,6 +15,7 @@ from cmkmigrate.sandbox.rights import role_named
 TYPE = "Microsoft.Databricks/workspaces"
 BOOLS = ("enableNoPublicIp", "prepareEncryption", "requireInfrastructureEncryption", "enableFedRampCertification")
 OBJECTS = ("encryption", "resourceTags")
+READ_ONLY = ("resourceTags", "enableFedRampCertification")
 ECHOED = (
     "publicNetworkAccess", "requiredNsgRules", "enhancedSecurityCompliance", "defaultCatalog", "accessConnector",
     "defaultStorageFirewall", "uiDefinitionUri",
@@ -135,9 +136,11 @@ class Workspace:
         if properties.get("encryption", {}).get("entities", {}).get("managedDisk") and not self.disk_identity:
             properties["managedDiskIdentity"] = {}
         if self.settled and asked.get("parameters"):
+            typed_too = "" if version in BARE_VERSIONS else "enableNoPublicIp"  # recorded: the one that gets its type
             properties["parameters"] = {
-                name: {"type": "Bool", **one} if name == "enableNoPublicIp" else one
+                name: {"type": "Bool", **one} if name == typed_too else one
                 for name, one in asked["parameters"].items()
+                if name not in READ_ONLY
             }
         return self._resource(cloud, properties, version, self.touched)
 

@@ -75,3 +75,29 @@ def test_two_estates_share_the_account() -> None:
     first = load_estate("small", directory=directory, clock=clock)
     second = load_estate(str(BUILT_IN / "small"), directory=directory, clock=clock)
     assert set(first.users) == set(second.users)
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        ([{"path": "/n", "object_type": "FILE", "file": "../estate.json"}], "has no file"),
+        ([{"path": "/d", "object_type": "DIRECTORY"}, {"path": "/d/", "object_type": "DIRECTORY"}], "is there twice"),
+        (
+            [
+                {"path": "/n", "object_type": "FILE", "file": "estate.json"},
+                {"path": "/n/x", "object_type": "DIRECTORY"},
+            ],
+            "is below /n, which is no directory",
+        ),
+        (
+            [{"path": path, "object_type": "DIRECTORY", "object_id": 5} for path in ("/a", "/b")],
+            "/b has the object_id 5, and so has /a",
+        ),
+        ([{"path": 7, "object_type": "DIRECTORY"}], "not in the layout of an estate"),
+    ],
+)
+def test_trees_that_cannot_be(tmp_path: Path, rows: list[dict[str, object]], text: str) -> None:
+    (tmp_path / "estate.json").write_text("{}")
+    (tmp_path / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(EstateError, match=text):
+        load_estate(str(tmp_path), directory=Directory(), clock=Clock())

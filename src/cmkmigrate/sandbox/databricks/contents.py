@@ -39,16 +39,14 @@ class Held:
 class Stored:
     """Bytes in a file of the estate."""
 
-    __slots__ = ("_size", "folder", "name")
+    __slots__ = ("folder", "name")
 
-    def __init__(self, folder: Path, name: str, size: int | None = None) -> None:
-        self.folder, self.name, self._size = folder, name, size
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder, self.name = folder, name
 
     @property
     def size(self) -> int:
-        if self._size is None:
-            self._size = (self.folder / self.name).stat().st_size
-        return self._size
+        return (self.folder / self.name).stat().st_size
 
     def read(self) -> bytes:
         return (self.folder / self.name).read_bytes()

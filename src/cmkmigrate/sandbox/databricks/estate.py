@@ -79,6 +79,13 @@ def workspace_of(info: Body, arm_id: str, directory: Directory, clock: Clock) ->
 
 def load_folder(folder: Path, arm_id: str, directory: Directory, clock: Clock) -> WorkspaceState:
     """The workspace that a folder describes. Raises EstateError."""
+    try:
+        return _load(folder, arm_id, directory, clock)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise EstateError(f"{folder}: not in the layout of an estate: {error!r}") from error
+
+
+def _load(folder: Path, arm_id: str, directory: Directory, clock: Clock) -> WorkspaceState:
     state = workspace_of(_read(folder / "estate.json"), arm_id, directory, clock)
     _identities(state, folder)
     _tree(state, folder)
@@ -160,22 +167,28 @@ def _object(state: WorkspaceState, folder: Path, row: Body) -> None:
     names = split(row["path"])
     if not names:
         return
-    parent = state.folder("/" + "/".join(names[:-1]))
+    where = f"{folder / 'manifest.jsonl'}: {row['path']}"
+    try:
+        parent = state.folder("/" + "/".join(names[:-1]))
+    except ValueError as error:
+        raise EstateError(f"{where} is below {error}, which is no directory") from error
     assert parent.children is not None
     if names[-1] in parent.children:
-        raise EstateError(f"{folder / 'manifest.jsonl'}: {row['path']} is there twice")
-    kind = str(row["object_type"])
-    node = state.tree.add(parent, kind, names[-1], int(row.get("object_id") or state.ids.number()))
+        raise EstateError(f"{where} is there twice")
+    kind, id = str(row["object_type"]), int(row.get("object_id") or state.ids.number())
+    if id in state.tree.by_id:
+        raise EstateError(f"{where} has the object_id {id}, and so has {state.tree.by_id[id].path}")
+    node = state.tree.add(parent, kind, names[-1], id)
     node.created_at = int(row.get("created_at") or 0)
     node.modified_at = int(row.get("modified_at") or node.created_at)
     if kind == NOTEBOOK:
         node.language = str(row.get("language") or "PYTHON")
         node.format = str(row.get("format") or "SOURCE")
     if kind in (NOTEBOOK, FILE):
-        if not row.get("file") or not (folder / row["file"]).is_file():
-            raise EstateError(f"{folder / 'manifest.jsonl'}: {row['path']} has no file {row.get('file')}")
-        size = row.get("size")
-        node.content = Stored(folder, str(row["file"]), int(size) if isinstance(size, int) else None)
+        name = str(row.get("file") or "")
+        if not name or name.startswith("/") or ".." in name.split("/") or not (folder / name).is_file():
+            raise EstateError(f"{where} has no file {name}")
+        node.content = Stored(folder, name)
 
 
 def _repo(state: WorkspaceState, body: Body) -> None:
@@ -218,7 +231,7 @@ def _definitions(state: WorkspaceState, folder: Path) -> None:
     for stem, body in _bodies(folder, "jobs"):
         number = int(body.get("job_id") or stem)
         state.ids.reserve(number)
-        state.jobs[number] = {"created_time": 0, **body, "job_id": number}
+        state.jobs[number] = {"created_time": 0, "settings": {}, **body, "job_id": number}
     for stem, body in _bodies(folder, "libraries"):
         state.libraries[str(body.get("cluster_id") or stem)] = list(body.get("library_statuses") or [])
     for kind, field in _LISTED.items():

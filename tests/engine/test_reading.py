@@ -1,0 +1,69 @@
+"""Sites that take no write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cmkmigrate.clients.arm import Subscription
+from cmkmigrate.clients.vault import Vault
+from cmkmigrate.engine.reading import ReadOnly
+from cmkmigrate.errors import Fatal
+
+# Every public method, and whether it writes; a new one has to be put on one side.
+SUBSCRIPTION_READS = {
+    "tenant_id", "operator_object_id", "azure_databricks_object_id", "workspace", "workspaces", "poll", "vault", "vaults",
+    "deleted_vaults", "vault_name_taken", "keys", "role_assignments", "subscriptions",
+}  # fmt: skip
+SUBSCRIPTION_WRITES = {"put_workspace", "put_vault", "patch_vault", "add_access_policies", "put_role_assignment"}
+VAULT_READS = {"key", "versions", "names", "deleted"}
+VAULT_WRITES = {"create"}
+
+
+class Site:
+    """Answers everything with its name."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *given: Site() if name == "keys" else name
+
+
+class Sites:
+    """Notes how a workspace was opened."""
+
+    opened: dict[str, Any] = {}
+
+    def workspace(self, ref: str, **how: Any) -> str:
+        self.opened = {"ref": ref, **how}
+        return "workspace"
+
+    def subscription(self, id: str) -> Any:
+        return Site()
+
+
+def public(cls: type) -> set[str]:
+    return {name for name in vars(cls) if not name.startswith("_")}
+
+
+def test_every_method_is_on_one_side() -> None:
+    assert public(Subscription) == SUBSCRIPTION_READS | SUBSCRIPTION_WRITES
+    assert public(Vault) == VAULT_READS | VAULT_WRITES
+
+
+def test_reads_pass_and_writes_do_not() -> None:
+    subscription = ReadOnly(Sites()).subscription("s")
+    for site, reads, writes in (
+        (subscription, SUBSCRIPTION_READS - {"keys"}, SUBSCRIPTION_WRITES),
+        (subscription.keys("https://v/"), VAULT_READS, VAULT_WRITES),
+    ):
+        for name in reads:
+            assert getattr(site, name)() == name
+        for name in writes:
+            with pytest.raises(Fatal, match="only reading"):
+                getattr(site, name)
+
+
+def test_no_workspace_takes_a_write() -> None:
+    sites = Sites()
+    assert ReadOnly(sites).workspace("w", profile="p", source=False) == "workspace"
+    assert sites.opened == {"ref": "w", "profile": "p", "source": False, "writes": False}

@@ -1,0 +1,79 @@
+"""Where a run stands, read while somebody writes or after it died."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+from cmkmigrate.engine.record import record
+from cmkmigrate.engine.standing import holder_of, standing
+from cmkmigrate.model import Event, State
+from cmkmigrate.run.ledger import Ledger
+from cmkmigrate.run.schema import item, lock
+from tests.engine import cloud
+
+Run = Callable[..., list[Event]]
+
+
+def test_a_run_that_has_not_begun(ledger: Ledger) -> None:
+    found = standing(ledger)
+    assert (found.run, found.holder, found.steps, found.unknown_count) == ("r1", None, {}, 0)
+
+
+def test_a_finished_run(run: Run, ledger: Ledger) -> None:
+    run()
+    found = standing(ledger)
+    assert found.finished > 0
+    assert found.steps["contents"][0] == "done"
+    assert sum(found.numbers["contents"]["notes"].values()) == 20
+    assert found.unknown_count == 0
+
+
+def test_a_write_without_a_result_is_unknown(run: Run, ledger: Ledger) -> None:
+    run()
+    with ledger.locked("me"):
+        ledger.commit(item.update().where(item.c.kind == "notes").values(state=State.INTENT, lands_by=time.time() + 30))
+    found = standing(ledger)
+    assert found.unknown_count == len(found.unknown) == 20
+    assert 0 < found.landing_s <= 30
+
+
+def hold(ledger: Ledger, **values: Any) -> None:
+    with ledger.engine.begin() as connection:
+        connection.execute(lock.delete())
+        row = {"one": 1, "token": 1, "holder": "ann@there", "host": "there", "pid": 7, "beat": time.time()}
+        connection.execute(lock.insert(), {**row, **values})
+
+
+def test_who_holds_it(ledger: Ledger) -> None:
+    with ledger.locked("me"):
+        here = holder_of(ledger)
+        assert here is not None
+        assert (here.pid, here.alive) == (os.getpid(), True)
+    assert holder_of(ledger) is None
+    hold(ledger)
+    assert holder_of(ledger).alive  # type: ignore[union-attr]
+    hold(ledger, beat=time.time() - 3600)
+    assert not holder_of(ledger).alive  # type: ignore[union-attr]
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    os.waitpid(child, 0)
+    hold(ledger, host=socket.gethostname(), pid=child)
+    assert not holder_of(ledger).alive  # type: ignore[union-attr]
+
+
+def test_the_record_adds_up(run: Run, ledger: Ledger, sites: cloud.Sites) -> None:
+    run()
+    found = record(ledger)
+    assert found["adds_up"]
+    for count in found["counts"]:
+        outcomes = [count[name] for name in ("migrated", "excluded", "unsupported", "failed")]
+        assert sum(outcomes) == count["source"]
+        assert count["open"] == 0
+    lost = [one for one in found["problems"] if one["kind"] == "jobs"]
+    assert lost
+    assert all(one["reason"] for one in lost)

@@ -1,0 +1,147 @@
+"""Grants: the same one has the same id; roles or access policies, whichever the vault goes by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cmkmigrate import portable
+from cmkmigrate.errors import Blocked, Denied, Mistake, NotFound, NotYet, Refused
+from cmkmigrate.kinds.azure.key_access import ROLES, KeyAccess, assignment_name
+from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Entry
+from tests.kinds.azure.fake_subscription import VAULT, FakeSubscription, source
+
+KIND = KeyAccess()
+USER = ROLES["crypto_service_encryption_user"][1]
+SETTINGS: dict[str, Any] = {"vault": VAULT, "key": "cmk", "principals": ["azure_databricks"]}
+
+
+def nothing(_: str) -> list[Entry]:
+    return []
+
+
+def wanted(**settings: Any) -> list[Asset]:
+    found = list(KIND.desired(source(), {**SETTINGS, **settings}, nothing))
+    return [one for one in found if isinstance(one, Asset)]
+
+
+@pytest.fixture
+def site() -> FakeSubscription:
+    made = FakeSubscription()
+    made.bodies[VAULT] = {"id": VAULT, "properties": {"enableRbacAuthorization": True}}
+    return made
+
+
+def test_desired() -> None:
+    (one,) = wanted()
+    assert one.key == "azure_databricks · crypto_service_encryption_user · kv/cmk"
+    assert one.body == {
+        "vault": VAULT,
+        "scope": f"{VAULT}/keys/cmk",
+        "role": "crypto_service_encryption_user",
+        "principal": "azure_databricks",
+    }
+    (officer,) = wanted(key="", principals=["operator"], role="crypto_officer")
+    assert officer.body is not None and officer.body["scope"] == VAULT
+    with pytest.raises(Mistake, match="no role"):
+        wanted(role="owner")
+
+
+def test_identities_that_are_not_known_or_not_there() -> None:
+    found = wanted(principals=[KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY, "", "x", "x"])
+    assert len({one.key for one in found}) == len(found) == 3
+    settings = SETTINGS | {"vault": KNOWN_AFTER_APPLY}
+    assert list(KIND.list(FakeSubscription(), settings, nothing)) == []
+    assert list(KIND.list(FakeSubscription(), SETTINGS | {"principals": [KNOWN_AFTER_APPLY, ""]}, nothing)) == []
+
+
+def test_a_role_assignment(site: FakeSubscription) -> None:
+    (want,) = wanted()
+    assert list(KIND.list(site, SETTINGS, nothing)) == []
+    made = KIND.create(site, want)
+    ((name, scope, body),) = site.writes
+    assert scope == f"{VAULT}/keys/cmk"
+    assert (
+        name == assignment_name(scope, USER, "databricks-oid") == assignment_name(scope.upper(), USER, "DATABRICKS-OID")
+    )
+    assert body == {
+        "properties": {
+            "roleDefinitionId": f"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/{USER}",
+            "principalId": "databricks-oid",
+            "principalType": "ServicePrincipal",
+        }
+    }
+    site.assignments = [{"id": made.id, "scope": scope, **body}]
+    (have,) = KIND.list(site, SETTINGS, nothing)
+    assert isinstance(have, Asset)
+    assert (have.key, have.id) == (want.key, made.id)
+    assert portable.differences(KIND, want.body or {}, have.body or {}) == ()
+
+
+def test_what_is_granted_above_counts(site: FakeSubscription) -> None:
+    role = f"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/{USER.upper()}"
+    grant = {"roleDefinitionId": role, "principalId": "DATABRICKS-OID"}
+    site.assignments = [{"id": "above", "scope": "/subscriptions/s", "properties": grant}]
+    assert [one.id for one in KIND.list(site, SETTINGS, nothing)] == ["above"]
+    site.assignments[0]["properties"] = {**grant, "roleDefinitionId": "other"}
+    assert list(KIND.list(site, SETTINGS, nothing)) == []
+
+
+def test_the_operator_may_be_a_person(site: FakeSubscription) -> None:
+    (want,) = wanted(principals=["operator"], key="", role="crypto_officer")
+    KIND.create(site, want)
+    assert site.writes[0][2]["properties"]["principalType"] == "User"
+    assert site.writes[0][2]["properties"]["principalId"] == "operator-oid"
+
+
+def test_access_policies(site: FakeSubscription) -> None:
+    properties: dict[str, Any] = {"enableRbacAuthorization": False, "accessPolicies": []}
+    site.bodies[VAULT] = {"id": VAULT, "properties": properties}
+    (want,) = wanted()
+    assert list(KIND.list(site, SETTINGS, nothing)) == []
+    KIND.create(site, want)
+    policy = {
+        "tenantId": "tenant",
+        "objectId": "databricks-oid",
+        "permissions": {"keys": ["get", "wrapKey", "unwrapKey"]},
+    }
+    assert site.writes == [("add", VAULT, [policy])]
+    properties["accessPolicies"] = [{**policy, "permissions": {"keys": ["Get", "WrapKey"]}}]
+    assert list(KIND.list(site, SETTINGS, nothing)) == []
+    properties["accessPolicies"] = [{**policy, "permissions": {"keys": ["Get", "WrapKey", "UnwrapKey", "List"]}}]
+    assert [one.key for one in KIND.list(site, SETTINGS, nothing)] == [want.key]
+    properties["accessPolicies"] = [{**policy, "permissions": {"keys": ["all"]}}]
+    assert [one.key for one in KIND.list(site, SETTINGS, nothing)] == [want.key]
+
+
+@pytest.mark.parametrize("error", [Denied("no", status=403), NotFound("none", status=404)])
+def test_the_directory_does_not_say(site: FakeSubscription, error: Denied | NotFound) -> None:
+    site.databricks = error
+    with pytest.raises(Blocked) as blocked:
+        KIND.list(site, SETTINGS, nothing)
+    assert "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d" in blocked.value.next
+    settings = SETTINGS | {"azure_databricks_object_id": "given"}
+    assert list(KIND.list(site, settings, nothing)) == []
+    (want,) = wanted(azure_databricks_object_id="given")
+    KIND.create(site, want)
+    assert site.writes[0][2]["properties"]["principalId"] == "given"
+
+
+def test_who_may_not_grant_is_told_who_may(site: FakeSubscription) -> None:
+    site.refusal = Denied("no", status=403, code="AuthorizationFailed")
+    (want,) = wanted()
+    with pytest.raises(
+        Denied, match=r"az role assignment create --assignee-object-id databricks-oid --role 'Key Vault"
+    ):
+        KIND.create(site, want)
+
+
+def test_an_identity_that_the_directory_does_not_show_yet(site: FakeSubscription) -> None:
+    (want,) = wanted(principals=["new-identity"])
+    site.refusal = Refused("no principal", status=400, code="PrincipalNotFound")
+    with pytest.raises(NotYet):
+        KIND.create(site, want)
+    site.refusal = Refused("other", status=400, code="BadRequest")
+    with pytest.raises(Refused):
+        KIND.create(site, want)

@@ -1,0 +1,127 @@
+"""The key vault: what is asked for, names that are held, vaults that exist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cmkmigrate import portable
+from cmkmigrate.errors import Blocked, Mistake
+from cmkmigrate.kinds.azure.key_vaults import KeyVaults
+from cmkmigrate.model import Asset, Entry, Made
+from tests.kinds.azure.fake_subscription import URI, VAULT, FakeSubscription, source
+
+KIND = KeyVaults()
+SETTINGS = {"name": "kv", "existing": "", "purge_protection": True}
+IN_GROUP = SETTINGS | {"resource_group": "g", "location": "westeurope"}
+
+
+def nothing(_: str) -> list[Entry]:
+    return []
+
+
+def wanted(**settings: Any) -> Asset:
+    (found,) = KIND.desired(source(), {**SETTINGS, **settings}, nothing)
+    assert isinstance(found, Asset)
+    return found
+
+
+def vault(**properties: Any) -> dict[str, Any]:
+    given = {"vaultUri": URI, "enablePurgeProtection": True, "enableRbacAuthorization": True, **properties}
+    return {"id": VAULT, "name": "kv", "location": "westeurope", "properties": given}
+
+
+def test_desired() -> None:
+    one = wanted()
+    assert (one.id, one.key, one.name) == (VAULT, "g/kv", "kv")
+    assert one.body == {
+        "location": "westeurope",
+        "properties": {
+            "sku": {"family": "A", "name": "standard"},
+            "enablePurgeProtection": True,
+            "enableRbacAuthorization": True,
+            "softDeleteRetentionInDays": 90,
+        },
+    }
+    other = wanted(resource_group="h", location="eastus", sku="premium", retention_days=7, rbac=False)
+    assert other.body is not None
+    assert other.key == "h/kv" and other.body["location"] == "eastus"
+    assert other.body["properties"]["enableRbacAuthorization"] is False
+
+
+@pytest.mark.parametrize("settings", [{"purge_protection": False}, {"name": ""}, {"existing": "kv"}])
+def test_mistakes(settings: dict[str, Any]) -> None:
+    with pytest.raises(Mistake):
+        wanted(**settings)
+
+
+def test_create_and_again() -> None:
+    site = FakeSubscription()
+    assert list(KIND.list(site, IN_GROUP, nothing)) == []
+    want = wanted()
+    assert KIND.create(site, want) == Made(VAULT)
+    ((what, where, body),) = site.writes
+    assert (what, where) == ("PUT", VAULT)
+    assert body["properties"]["tenantId"] == "tenant"
+    assert body["properties"]["enableRbacAuthorization"] is True and "accessPolicies" not in body["properties"]
+    site.bodies[VAULT] = {**body, "id": VAULT, "name": "kv"}
+    for settings in (IN_GROUP, SETTINGS):
+        (have,) = KIND.list(site, settings, nothing)
+        assert have.key == want.key
+        assert portable.differences(KIND, want.body or {}, KIND.load(site, have).body or {}) == ()
+
+
+def test_access_policies_are_said_to_be_none() -> None:
+    site = FakeSubscription()
+    KIND.create(site, wanted(rbac=False))
+    assert site.writes[0][2]["properties"]["accessPolicies"] == []
+
+
+def test_a_name_that_is_taken() -> None:
+    site = FakeSubscription()
+    site.taken = "already in use"
+    with pytest.raises(Blocked) as blocked:
+        KIND.list(site, IN_GROUP, nothing)
+    assert blocked.value.subject == "kv" and blocked.value.why == "already in use"
+    site.deleted = [{"name": "KV", "properties": {"scheduledPurgeDate": "2027-01-01"}}]
+    with pytest.raises(Blocked) as blocked:
+        KIND.list(site, IN_GROUP, nothing)
+    assert "2027-01-01" in blocked.value.why and blocked.value.next.startswith("az keyvault recover --name kv")
+
+
+def test_existing() -> None:
+    site = FakeSubscription()
+    settings = IN_GROUP | {"existing": VAULT}
+    with pytest.raises(Blocked, match="no such"):
+        KIND.list(site, settings, nothing)
+    site.bodies[VAULT] = vault()
+    (have,) = KIND.list(site, settings, nothing)
+    (want,) = KIND.desired(source(), settings, nothing)
+    assert isinstance(want, Asset) and isinstance(have, Asset)
+    assert have.key == want.key
+    assert portable.differences(KIND, want.body or {}, have.body or {}) == ()
+    assert {name: portable.value_at(have.body, path) for name, path in KIND.outputs.items()} == {
+        "id": VAULT,
+        "uri": URI,
+        "name": "kv",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [(vault(enablePurgeProtection=None), "purge-protected"), ({**vault(), "location": "eastus"}, "another region")],
+)
+def test_existing_that_cannot_be_used(body: dict[str, Any], text: str) -> None:
+    site = FakeSubscription()
+    site.bodies[VAULT] = body
+    with pytest.raises(Blocked, match=text):
+        KIND.list(site, IN_GROUP | {"existing": VAULT}, nothing)
+
+
+def test_settle_waits_for_the_name() -> None:
+    site = FakeSubscription()
+    left = ["RegisteringDns", "RegisteringDns", "Succeeded"]
+    site.vault = lambda _: vault(provisioningState=left.pop(0))  # type: ignore[method-assign]
+    KIND.settle(site, wanted(), Made(VAULT))
+    assert left == []

@@ -1,0 +1,55 @@
+"""Graph: the service principal that everything hangs on, in every form it is asked for."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.sandbox.conftest import GRAPH, Answer, Running
+
+APPLICATION = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
+
+
+def ask(sandbox: Running, path: str) -> Answer:
+    headers = {"authorization": f"Bearer {sandbox.token(f'https://{GRAPH}')}"}
+    return sandbox.send("GET", GRAPH, f"/v1.0/{path}", headers=headers)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        f"servicePrincipalNames/any(c:c eq '{APPLICATION}')",
+        f"appId eq '{APPLICATION}'",
+        "displayName eq 'AzureDatabricks'",
+    ],
+)
+def test_by_filter(sandbox: Running, wanted: str) -> None:
+    answer = ask(sandbox, f"servicePrincipals?$filter={quote(wanted)}")
+    (found,) = answer.json["value"]
+    assert (found["appId"], found["displayName"]) == (APPLICATION, "AzureDatabricks")
+    assert found["id"] != APPLICATION and answer.headers["odata-version"] == "4.0"
+
+
+def test_by_application_and_by_object_id(sandbox: Running) -> None:
+    found = ask(sandbox, f"servicePrincipals(appId='{APPLICATION}')").json
+    assert ask(sandbox, f"servicePrincipals/{found['id']}").json["appId"] == APPLICATION
+
+
+@pytest.mark.parametrize("path", ["servicePrincipals/x", "servicePrincipals(appId='x')"])
+def test_absent(sandbox: Running, path: str) -> None:
+    answer = ask(sandbox, path)
+    assert (answer.status, answer.code) == (404, "Request_ResourceNotFound")
+
+
+def test_unknown_filter_is_refused_not_ignored(sandbox: Running) -> None:
+    assert ask(sandbox, "servicePrincipals?$filter=tags%20eq%20'x'").status == 400
+
+
+def test_without_the_right_to_read(sandbox: Running) -> None:
+    sandbox.control("PUT", "settings", {"graph": "deny"})
+    try:
+        answer = ask(sandbox, f"servicePrincipals(appId='{APPLICATION}')")
+        assert (answer.status, answer.code) == (403, "Authorization_RequestDenied")
+    finally:
+        sandbox.control("PUT", "settings", {"graph": "allow"})
