@@ -182,7 +182,11 @@ class Result:
 
     @property
     def json(self) -> Any:
-        return json.loads(self.out)
+        """What it wrote, as JSON. Raises AssertionError with all of it where it is none."""
+        try:
+            return json.loads(self.out)
+        except ValueError:
+            raise AssertionError(str(self)) from None
 
 
 class Launcher:

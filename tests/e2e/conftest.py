@@ -94,7 +94,9 @@ def migrate(sandbox: Sandbox, place: Commands, **changes: str) -> Migration:
     verify = place("verify", str(run), "--depth", "content", "-o", "json", seconds=600)
     verify_requests = sandbox.requests()
     name = str(changes.get("target_name", sandbox.params["target_name"]))
-    target = sandbox.host_of(name) if apply.code in (0, 3) else ""
+    if apply.code not in (0, 3) or not apply.out:
+        raise AssertionError(str(apply))
+    target = sandbox.host_of(name)
     requests = (plan_requests, apply_requests, verify_requests)
     return Migration(run, params, place, plan, apply, verify, *requests, sandbox, sandbox.source_host, target)
 

@@ -93,7 +93,10 @@ class Cloud:
             ) from None
         except CallError as error:
             raise Stopped(
-                "the workspace does not answer", subject=ref, why=str(error), next="try again later"
+                "the workspace does not answer",
+                subject=ref,
+                why=str(error),
+                next="check its URL, the network and HTTPS_PROXY",
             ) from None
 
     def paces_seen(self) -> list[Seen]:

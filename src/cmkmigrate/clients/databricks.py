@@ -26,6 +26,7 @@ from cmkmigrate.errors import CallError, Fatal, OperatorError, Stopped, Throttle
 POOL: Final = 40  # connections per workspace: 32 threads and a few more, as the SDK's pool makes further ones wait
 _BLOCK: Final = 1 << 20  # bytes read at a time from a download
 _PROBE_S: Final = 5  # whole seconds; what the SDK's own look at the host's metadata may take when nobody answers
+_OPENING: Final = 4  # attempts of the first request, which finds out whether the host is there at all
 _ORG_ID: Final = "x-databricks-org-id"
 
 
@@ -96,7 +97,11 @@ class Workspace:
         self.cache: dict[str, Any] = {}  # what kinds keep of a listing; the engine empties it before it looks anew
         self._paces, self._sleep = paces, sleep
         self._api = _api_client(self.url, strategy, endpoints)
-        me = self._read("/api/2.0/preview/scim/v2/Me", None, response_headers=[_ORG_ID])
+        me = read_again(
+            lambda: self._send("GET", "/api/2.0/preview/scim/v2/Me", response_headers=[_ORG_ID]),
+            sleep=sleep,
+            attempts=_OPENING,
+        )
         properties = self.resource.get("properties") or {}
         self.org_id = str(me.get(_ORG_ID) or properties.get("workspaceId") or "")
         self.operator = str(me.get("userName") or me.get("applicationId") or "")
@@ -104,7 +109,7 @@ class Workspace:
     def read(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """GET. A list in `query` is sent as a repeated key, None is left out. Sent again after a 429, a 5xx, a lost or
         an unreadable answer, about half a minute long; then the error of the last answer is raised."""
-        return self._read(path, query)
+        return read_again(lambda: self._send("GET", path, query=query), sleep=self._sleep)
 
     def write(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """ONE request that changes something. Raises Throttled or a Refused (nothing was done), or Unknown."""
@@ -147,9 +152,6 @@ class Workspace:
                 subject=f"{method} {path}",
                 why=f"{self.host} is open for reading",
             )
-
-    def _read(self, path: str, query: Mapping[str, Any] | None, **more: Any) -> dict[str, Any]:
-        return read_again(lambda: self._send("GET", path, query=query, **more), sleep=self._sleep)
 
     def _send(self, method: str, path: str, query: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
         pace = self._paces.of(self.host, method, path, source=self.source)
@@ -226,10 +228,11 @@ def _block(stream: Any, path: str) -> bytes:
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost reason, by its class: texts of the HTTP libraries can quote what was sent."""
+    """The outermost and the innermost reason, by class: texts of the HTTP libraries can quote what was sent."""
+    names = [type(error).__name__]
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
-    return type(error).__name__
+    return ": ".join(dict.fromkeys([*names, type(error).__name__]))
 
 
 def _api_client(url: str, strategy: Entra | Pat, endpoints: Endpoints) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.errors import NotAllowed, OperatorError, Stopped
 
 _SERVICE_PRINCIPAL: Final = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
+_CHECK: Final = "check the network, HTTPS_PROXY and CMKMIGRATE_AUTHORITY"
 _RENEW_S: Final = 300.0  # a token is renewed this long before it ends, or at half its life where that is shorter
 
 
@@ -76,6 +78,8 @@ class Login:
     def _asked(self, ask: Callable[[Any], Any]) -> Any:
         from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
+        for name in ("azure", "msal"):  # they log what they raise as well, and bodies at lower levels
+            logging.getLogger(name).setLevel(logging.ERROR)
         try:
             with self._lock:
                 self._inner = self._inner or self._make()
@@ -83,17 +87,15 @@ class Login:
         except OperatorError:
             raise
         except ClientAuthenticationError as error:
+            if lost := _lost(error):
+                raise lost from None
             raise NotAllowed("signing in to Azure failed", why=_line(error), next=self._next) from None
         except HttpResponseError as error:
             if error.status_code and error.status_code < 500 and error.status_code != 429:
                 raise NotAllowed("signing in to Azure failed", why=_line(error), next=self._next) from None
             raise Stopped("Entra does not answer", why=_line(error), next="try again later") from None
         except AzureError as error:
-            raise Stopped(
-                "Entra cannot be reached",
-                why=_line(error),
-                next="check the network, HTTPS_PROXY and CMKMIGRATE_AUTHORITY",
-            ) from None
+            raise _lost(error) or Stopped("Entra cannot be reached", why=_line(error), next=_CHECK) from None
         except ValueError as error:  # what azure-identity and MSAL raise for an authority or tenant they cannot use
             raise NotAllowed("signing in to Azure failed", why=_line(error), next=self._next) from None
 
@@ -131,7 +133,22 @@ def login(endpoints: Endpoints, environ: Mapping[str, str]) -> Login:
     return Login(whoever)
 
 
-def _line(error: Exception) -> str:
+def _lost(error: BaseException | None) -> Stopped | None:
+    """The Stopped that an error is when nothing came back from Entra: azure-identity calls that a refusal too."""
+    from azure.core.exceptions import AzureError, HttpResponseError
+
+    while error is not None:
+        lost = isinstance(error, AzureError) and not isinstance(error, HttpResponseError)
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            next = "name the certificate authority in REQUESTS_CA_BUNDLE"
+            return Stopped("the connection to Entra cannot be trusted", why=_line(error), next=next)
+        if lost or isinstance(error, OSError):
+            return Stopped("Entra cannot be reached", why=_line(error), next=_CHECK)
+        error = error.__cause__
+    return None
+
+
+def _line(error: BaseException) -> str:
     """The first telling line of an azure-identity message, which has many."""
     lines = [line.strip() for line in str(getattr(error, "message", "") or error).splitlines() if line.strip()]
     text = lines[0] if lines else type(error).__name__

@@ -233,8 +233,6 @@ class _Comparison:
 
     def _change(self, want: Body, have: Asset, changes: tuple[str, ...]) -> Decision:
         differs = f"differs in {', '.join(changes[:5])}{' ...' if len(changes) > 5 else ''}"
-        if self.target.seeded and type(self.kind).fit is Kind.fit:
-            return Decision(Do.KEEP, "made by the service itself", notes=self.notes)
         if not self._ours():
             hint = "`adopt: true` on the step takes it over"
             return Decision(Do.BLOCK, f"is in the target, not made by this run, and {differs}; {hint}", changes, self.notes)
