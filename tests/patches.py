@@ -21,26 +21,26 @@ def die_at_result(number: str) -> None:
     send, counted, wanted = Writer.send, itertools.count(1), int(number)
 
     def dying(self: Any, statement: Any, rows: Any = None) -> None:
-        if _is_result(statement) and next(counted) == wanted:
+        if _is_result(statement, rows) and next(counted) == wanted:
             os.kill(os.getpid(), signal.SIGKILL)
         send(self, statement, rows)
 
     Writer.send = dying  # type: ignore[method-assign]
 
 
-def _is_result(statement: Any) -> bool:
+def _is_result(statement: Any, rows: Any) -> bool:
     """Whether a statement says of an item that its write was answered."""
-    if getattr(statement, "table", None) is None or statement.table.name != "item":
+    if getattr(getattr(statement, "table", None), "name", "") != "item":
         return False
-    try:
-        return str(statement.compile().params.get("state")) == "made"
-    except Exception:
-        return False
+    values = rows if isinstance(rows, dict) else {}
+    return "made" in [str(value) for name, value in values.items() if name.endswith("state")]
 
 
-def server_owned(kind: str, field: str) -> None:
-    """Call a field of a kind the server's, so that it is neither sent nor compared."""
+def server_owned(fields: str) -> None:
+    """Call fields the server's, so that they are neither sent nor compared: `KIND=FIELD,KIND=FIELD...`."""
     from cmkmigrate.kinds import discover
 
-    cls: Any = type(discover()[kind])
-    cls.server_owned = frozenset(cls.server_owned) | {field}
+    for pair in fields.split(","):
+        kind, _, field = pair.partition("=")
+        cls: Any = type(discover()[kind])
+        cls.server_owned = frozenset(cls.server_owned) | {field}

@@ -136,7 +136,7 @@ class Action:
 
 @dataclass(slots=True)
 class Event:
-    """Something that happened in a run. what: step, item, note, wait, end. total is set where a kind's size is known."""
+    """Something that happened in a run. what: step, kind, item, note, wait, end. total: of a kind, where known."""
 
     at: float
     what: str

@@ -25,6 +25,8 @@ from cmkmigrate.kinds.base import Kind
 HOLE = re.compile(r"\$\{([^}]*)\}")
 SOURCE_FIELDS = ("id", "name", "location", "subscription", "resource_group", "tags", "url")
 MAX_BYTES = 1_000_000
+_PLAIN = {"bool": "true|false", "null": "null|~|", "int": "-?(0|[1-9][0-9]{0,17})"}
+_TYPES = {str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "a mapping"}
 
 
 class Param(BaseModel):
@@ -88,7 +90,7 @@ class Playbook:
 
 
 def shipped() -> dict[str, str]:
-    """The playbooks that come with the tool: name -> text (from the wheel, or from the checkout it was installed of)."""
+    """The playbooks that come with the tool: name -> text (from the wheel, or the checkout it was installed of)."""
     folders = [resources.files("cmkmigrate") / "playbooks", Path(__file__).parents[2] / "playbooks"]
     for folder in folders:
         if folder.is_dir():
@@ -134,21 +136,26 @@ def parse(text: str, path: str, kinds: Mapping[str, Kind]) -> Playbook:
 
 
 def _refusal(error: Any, path: str, lines: Mapping[tuple[Any, ...], int]) -> Mistake:
-    where = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith(("literal[", "list["))))
+    where = tuple(part for part in error["loc"] if not str(part).startswith(("literal[", "list[")))
     field = str(where[-1]) if where else ""
     spot = f"{path}:{line_of(lines, where)}"
     if error["type"] == "extra_forbidden":
         model = {0: Document}.get(len(where) - 1, Step if where[0] == "steps" else Param)
         names = [info.alias or name for name, info in model.model_fields.items()]
-        return Mistake(f"unknown key {field!r}", subject=spot, why=f"known are {', '.join(names)}{suggest(field, names)}")
+        why = f"known are {', '.join(names)}{suggest(field, names)}"
+        return Mistake(f"unknown key {field!r}", subject=spot, why=why)
     dotted = ".".join(str(part) for part in where)
     if error["type"] == "missing":
-        return Mistake(f"{dotted} is missing", subject=spot, next="add it; docs/reference/playbooks.md has the language")
+        next = "add it; docs/reference/playbooks.md has the language"
+        return Mistake(f"{dotted} is missing", subject=spot, next=next)
     return Mistake(f"{dotted}: {error['msg'][0].lower()}{error['msg'][1:]}", subject=spot)
 
 
 def _check(playbook: Playbook, lines: Mapping[tuple[Any, ...], int], kinds: Mapping[str, Kind]) -> None:
     """What the types cannot say: kinds exist, settings are known, every hole can be filled when its turn comes."""
+    for name, param in playbook.document.params.items():
+        if param.default is not None:
+            _typed(name, param.type, param.default, f"{playbook.path}:{line_of(lines, ('params', name, 'default'))}")
     seen: dict[str, Step] = {}
     for index, step in enumerate(playbook.steps):
         at = ("steps", index)
@@ -170,7 +177,7 @@ def _check(playbook: Playbook, lines: Mapping[tuple[Any, ...], int], kinds: Mapp
                     why = f"{name} takes {', '.join(known) or 'no settings'}{suggest(key, known)}"
                     raise refuse(f"unknown setting {key!r}", "with", key, why=why)
             for key, value in step.settings.items():
-                if key in known and not HOLE.search(str(value)) and not isinstance(value, known[key]):
+                if key in known and not HOLE.search(str(value)) and not _is(value, known[key]):
                     raise refuse(f"{key} must be {_type_name(known[key])}, not {value!r}", "with", key)
         for place, hole in _holes(step.model_dump(by_alias=True)):
             problem = _hole_problem(hole, playbook.document, seen, kinds)
@@ -182,7 +189,8 @@ def _check(playbook: Playbook, lines: Mapping[tuple[Any, ...], int], kinds: Mapp
             problem = _hole_problem(match[1], playbook.document, seen, kinds)
             if problem or (field == "source" and not match[1].startswith("params.")):
                 where = f"{playbook.path}:{line_of(lines, (field,))}"
-                raise Mistake(f"nothing fills ${{{match[1]}}}", subject=where, why=problem or "source comes from params")
+                why = problem or "source comes from params"
+                raise Mistake(f"nothing fills ${{{match[1]}}}", subject=where, why=why)
 
 
 def step_kinds(step: Step, kinds: Mapping[str, Kind]) -> list[str]:
@@ -206,7 +214,8 @@ def _hole_problem(hole: str, document: Document, seen: Mapping[str, Step], kinds
         if step not in seen:
             return f"there is no step {step!r} before this one{suggest(step, seen)}"
         outputs = kinds[seen[step].kind or ""].outputs if seen[step].kind in kinds else {}
-        return "" if field in outputs else f"step {step!r} gives {', '.join(outputs) or 'nothing'}{suggest(field, outputs)}"
+        gives = ", ".join(outputs) or "nothing"
+        return "" if field in outputs else f"step {step!r} gives {gives}{suggest(field, outputs)}"
     return "a hole begins with params, source or steps"
 
 
@@ -245,7 +254,8 @@ def fill_params(playbook: Playbook, given: Mapping[str, Any], origin: str = "the
         value = given.get(name, param.default)
         if value is None:
             what = f"parameter {name!r} is missing"
-            raise Mistake(what, subject=playbook.path, why=param.about, next=f"add -p {name}=VALUE, or put it into --params FILE")
+            next = f"add -p {name}=VALUE, or put it into --params FILE"
+            raise Mistake(what, subject=playbook.path, why=param.about, next=next)
         values[name] = _typed(name, param.type, value, origin)
     return values
 
@@ -255,35 +265,45 @@ def _typed(name: str, kind: str, value: Any, origin: str) -> Any:
         value = [part.strip() for part in value.split(",") if part.strip()]
     if kind == "bool" and isinstance(value, str) and value.lower() in ("true", "false"):
         value = value.lower() == "true"
-    if kind == "int" and isinstance(value, str) and value.lstrip("-").isdigit():
+    if kind == "int" and isinstance(value, str) and re.fullmatch("-?[0-9]{1,18}", value):
         value = int(value)
     wanted: type = {"list": list, "bool": bool, "int": int}.get(kind, str)
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+    if not _is(value, wanted):
         raise Mistake(f"parameter {name!r} must be {_type_name(wanted)}, not {value!r}", subject=origin)
     return value
 
 
+def _is(value: Any, kind: type) -> bool:
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
 def _type_name(kind: type) -> str:
-    return {str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "a mapping"}.get(kind, str(kind))
+    return _TYPES.get(kind, str(kind))
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain words are text but for true, false, null and whole numbers: `on` is a key, 007 and a date are names."""
+
+    yaml_implicit_resolvers = {  # None: whatever a word begins with
+        None: [(f"tag:yaml.org,2002:{name}", re.compile(rf"(?i:{words})\Z")) for name, words in _PLAIN.items()]
+    }
 
 
 def read_yaml(text: str, path: str) -> tuple[Any, dict[tuple[Any, ...], int]]:
     """Plain data and the line of every value, by its path. Refuses doubled keys, aliases and broken YAML."""
     lines: dict[tuple[Any, ...], int] = {}
-    loader = yaml.SafeLoader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
-        if node is None:
-            return None, lines
-        return _plain(loader, node, (), lines, path, set()), lines
-    except yaml.YAMLError as error:
+        return (None if node is None else _plain(loader, node, (), lines, path, set())), lines
+    except yaml.reader.ReaderError as error:
+        line, why = text.count("\n", 0, error.position) + 1, error.reason
+    except (yaml.YAMLError, ValueError, LookupError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        raise Mistake("this is not YAML", subject=f"{path}:{line}", why=getattr(error, "problem", "") or str(error)) from None
+        line, why = mark.line + 1 if mark else 1, getattr(error, "problem", "") or str(error)
     except RecursionError:
         raise Mistake("this is nested too deeply", subject=path) from None
-    finally:
-        loader.dispose()
+    raise Mistake("this is not YAML", subject=f"{path}:{line}", why=why)
 
 
 def _plain(
@@ -297,6 +317,8 @@ def _plain(
     if isinstance(node, yaml.MappingNode):
         result: dict[Any, Any] = {}
         for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise Mistake("a key is one word", subject=f"{path}:{key_node.start_mark.line + 1}")
             key = loader.construct_object(key_node, deep=True)
             if key in result:
                 raise Mistake(f"the key {key!r} stands twice", subject=f"{path}:{key_node.start_mark.line + 1}")

@@ -94,7 +94,7 @@ def put(body: Body, path: str, value: Any) -> None:
 
 def drop(body: Body, path: str) -> None:
     """Remove everything at `path`."""
-    for holder, key in sorted(spots(body, path), key=lambda spot: str(spot[1]), reverse=True):
+    for holder, key in reversed(list(spots(body, path))):  # from the end: what is before keeps its index
         del holder[key]
 
 
@@ -175,8 +175,9 @@ def local(kind: Traits, body: Body, to_id: Lookup, id_types: Callable[[str], typ
             if not ref.inside_json:
                 back(holder, key)
             elif isinstance(holder[key], str) and '"@' in holder[key]:
-                inner = json.loads(holder[key])
-                if any([back(*spot) for spot in spots(inner, ref.inside_json)]):
+                inner = _parsed(holder[key])
+                changed = [back(*spot) for spot in spots(inner, ref.inside_json)]
+                if True in changed:
                     holder[key] = json.dumps(inner)
     return result
 

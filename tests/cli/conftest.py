@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.harness import Commands, Launcher, Sandbox
 from tests.cli.transcript import Terminal
+from tests.harness import Commands, Launcher, Sandbox
 
 POOLS = """
 playbook: pools-only
@@ -35,8 +35,11 @@ def launcher() -> Iterator[Launcher]:
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Two workspaces: a generated one to move from, another to move into."""
+    """Two workspaces: a generated one to move from, with some pools more, another to move into."""
     made = Sandbox(tmp_path_factory.mktemp("sandbox"), "generate:30", "generate:5")
+    for number in range(5):
+        pool = {"instance_pool_name": f"more {number}", "node_type_id": "Standard_DS3_v2", "min_idle_instances": 0}
+        made.call(made.source_host, "POST", "/api/2.0/instance-pools/create", pool)
     yield made
     made.close()
 

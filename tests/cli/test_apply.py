@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import Sandbox
 from tests.cli.transcript import Terminal
+from tests.harness import Sandbox
 
 APPLY = "apply pools.yaml --params params.yaml --run run"
 
@@ -50,10 +50,14 @@ def test_a_finished_run_gets_another_pass_and_an_unfinished_one_does_not(termina
     sandbox.forget()
     terminal.play(f"$ {APPLY} --auto-approve\n> total *\n= 0")
     assert pools(sandbox) == before
-    kinds_written = {one["path"] for one in sandbox.writes()} - {"/api/2.0/workspace/import", "/api/2.0/workspace/delete"}
+    kinds_written = {one["path"] for one in sandbox.writes()} - {
+        "/api/2.0/workspace/import",
+        "/api/2.0/workspace/delete",
+    }
     assert kinds_written == set()
     terminal.play(
-        "$ apply gate.yaml --params params.yaml --run gated --auto-approve\n! Error: step 'pools' waits for a word\n= 5\n"
+        "$ apply gate.yaml --params params.yaml --run gated --auto-approve\n"
+        "! Error: step 'pools' waits for a word\n= 5\n"
         "$ apply gate.yaml --params params.yaml --run gated --auto-approve\n"
         "! Error: the run is not finished\n! object: gated\n! next: cmkmigrate resume gated\n= 64"
     )

@@ -5,8 +5,8 @@
     !   object: typo.yaml:3
     = 64
 
-`!` is a line of standard error and `>` one of standard output, as a pattern (`*` stands for anything). They must come in
-this order; other lines may stand between them. A transcript without a line says that the stream does not matter.
+`!` is a line of standard error and `>` one of standard output, as a pattern (`*` stands for anything). They must come
+in this order; other lines may stand between them. Any run of spaces is one.
 """
 
 from __future__ import annotations

@@ -45,4 +45,4 @@ def test_the_last_error_is_raised() -> None:
 
 
 def test_seconds() -> None:
-    assert [seconds(text) for text in ("3", "0.5", None, "", "-2", "tomorrow")] == [3, 0.5, 0, 0, 0, 0]
+    assert [seconds(text) for text in ("3", "0.5", None, "", "-2", "tomorrow", "3600")] == [3, 0.5, 0, 0, 0, 0, 120]

@@ -186,9 +186,11 @@ def test_a_form_knows_its_length() -> None:
 def test_download(wire: Wire, endpoints: Endpoints) -> None:
     one = open_it(wire, endpoints)
     content = bytes(range(256)) * 8192
-    answers(wire, (503, {}, b""), (200, {}, content))
+    answers(wire, (503, {}, b""), (200, {"Content-Type": "text/html"}, HTML), (200, {}, content))
     assert b"".join(one.download("/api/2.0/workspace/export", {"path": "/x"})) == content
-    assert len(wire.sent) == 2
+    assert len(wire.sent) == 3
+    answers(wire, (200, {"Content-Type": "text/html", "Content-Disposition": "attachment"}, HTML))
+    assert b"".join(one.download("/api/2.0/workspace/export", {"path": "/x.html"})) == HTML
     answers(wire, (404, {}, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "x"}))
     with pytest.raises(NotFound):
         next(one.download("/api/2.0/workspace/export"))

@@ -29,7 +29,14 @@ class Site:
     def __init__(self, name: str, *, first: int) -> None:
         self.name, self.org_id, self.arm_id, self.host, self.url = name, name, "", name, f"https://{name}"
         self.location, self.resource = "here", {}
-        self.things: dict[str, dict[str, Body]] = {"pools": {}, "jobs": {}, "acls": {}, "notes": {}, "vaults": {}, "scopes": {}}
+        self.things: dict[str, dict[str, Body]] = {
+            "pools": {},
+            "jobs": {},
+            "acls": {},
+            "notes": {},
+            "vaults": {},
+            "scopes": {},
+        }
         self.writes: list[tuple[str, str]] = []
         self.reads = 0
         self.cache: dict[str, Any] = {}

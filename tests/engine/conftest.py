@@ -31,7 +31,10 @@ def filled_source() -> cloud.Site:
     """Two pools, seven jobs (twins, a cycle, a chain, one that refers to nothing), ACLs, notes."""
     site = cloud.Site("source", first=1000)
     things = site.things
-    things["pools"] = {"p1": {"name": "small", "idle": 3, "state": "ACTIVE"}, "p2": {"name": "large", "state": "ACTIVE"}}
+    things["pools"] = {
+        "p1": {"name": "small", "idle": 3, "state": "ACTIVE"},
+        "p2": {"name": "large", "state": "ACTIVE"},
+    }
     things["jobs"] = {
         "1": {"name": "twin", "pool": "p1", "schedule": {"cron": "x", "pause": "UNPAUSED"}},
         "2": {"name": "twin", "pool": "p2", "pinned": True},

@@ -23,7 +23,10 @@ Run = Callable[..., list[Event]]
 
 def state(site: cloud.Site) -> dict[str, Any]:
     """What a site holds, ids replaced by names and markers (so that two sites can be compared)."""
-    names = {kind: {id: body.get("tags", {}).get("src") or id for id, body in things.items()} for kind, things in site.things.items()}
+    names = {
+        kind: {id: body.get("tags", {}).get("src") or id for id, body in things.items()}
+        for kind, things in site.things.items()
+    }
     pools = {id: body["name"] for id, body in site.things["pools"].items()}
     jobs = {}
     for id, body in site.things["jobs"].items():

@@ -64,7 +64,14 @@ def add(site: cloud.Site) -> None:
 
 @pytest.mark.parametrize(
     ("change", "what"),
-    [(change_body, "differs"), (lose, "missing"), (edit, "differs"), (double, "duplicate"), (add_acl, "differs"), (add, "extra")],
+    [
+        (change_body, "differs"),
+        (lose, "missing"),
+        (edit, "differs"),
+        (double, "duplicate"),
+        (add_acl, "differs"),
+        (add, "extra"),
+    ],
 )
 def test_sees_a_change(
     change: Callable[[cloud.Site], None], what: str, run: Run, migration: Migration, ledger: Ledger, sites: cloud.Sites

@@ -103,7 +103,9 @@ class Running:
         """One request to ARM as the operator; `path` is below the subscription where it has no leading slash."""
         full = path if path.startswith("/") else f"{self.subscription}/{path}"
         if "api-version=" not in full:
-            provider = next((one for one in VERSIONS if one and one.lower() in full.lower().rsplit("providers/")[-1]), "")
+            provider = next(
+                (one for one in VERSIONS if one and one.lower() in full.lower().rsplit("providers/")[-1]), ""
+            )
             full += ("&" if "?" in full else "?") + f"api-version={version or VERSIONS[provider]}"
         return self.send(method, host, full, body, {"authorization": f"Bearer {self.token(f'https://{ARM}')}"})
 

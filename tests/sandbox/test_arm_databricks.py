@@ -149,7 +149,7 @@ BAD: list[tuple[Body, str]] = [
     ({"properties": {"encryption": {"entities": {"managedServices": {"keySource": "Microsoft.Keyvault"}}}}},
      "InvalidEncryptionEntitiesKeyVaultValue"),
     ({"properties": {"encryption": {"entities": {"managedDisk": {
-        "keySource": "Microsoft.Keyvault", "keyVaultProperties": {"keyVaultUri": "", "keyName": "", "keyVersion": ""}}}}}},
+        "keySource": "Microsoft.Keyvault", "keyVaultProperties": {"keyName": "k", "keyVersion": None}}}}}},
      "InvalidEncryptionEntitiesKeyVaultValue"),
 ]  # fmt: skip
 

@@ -106,7 +106,11 @@ def test_access_policies(sandbox: Running) -> None:
     of = sandbox.put_vault("kv-open", enableRbacAuthorization=False, accessPolicies=[]).json["id"]
 
     def change(how: str, *keys: str) -> Any:
-        policy = {"tenantId": sandbox.env["AZURE_TENANT_ID"], "objectId": "someone", "permissions": {"keys": list(keys)}}
+        policy = {
+            "tenantId": sandbox.env["AZURE_TENANT_ID"],
+            "objectId": "someone",
+            "permissions": {"keys": list(keys)},
+        }
         return sandbox.arm("PUT", f"{of}/accessPolicies/{how}", {"properties": {"accessPolicies": [policy]}}).json
 
     change("add", "get")
@@ -125,7 +129,9 @@ def test_azure_mgmt_keyvault(clients: Running) -> None:
     subscription = env["AZURE_SUBSCRIPTION_ID"]
     with (
         credential,
-        KeyVaultManagementClient(credential, subscription, base_url=arm, credential_scopes=[f"{arm}/.default"]) as client,
+        KeyVaultManagementClient(
+            credential, subscription, base_url=arm, credential_scopes=[f"{arm}/.default"]
+        ) as client,
     ):
         properties = {"tenantId": env["AZURE_TENANT_ID"], "sku": {"family": "A", "name": "premium"}}
         body = {"location": "westeurope", "properties": {**properties, "enablePurgeProtection": True}}

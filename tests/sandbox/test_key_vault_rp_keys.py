@@ -6,7 +6,9 @@ from tests.sandbox.conftest import Running
 
 
 def test_create_if_absent(sandbox: Running) -> None:
-    vault = sandbox.put_vault("kv-arm-keys", networkAcls={"defaultAction": "Deny", "bypass": "AzureServices"}).json["id"]
+    vault = sandbox.put_vault("kv-arm-keys", networkAcls={"defaultAction": "Deny", "bypass": "AzureServices"}).json[
+        "id"
+    ]
     body = {"properties": {"kty": "RSA", "keySize": 4096, "keyOps": ["wrapKey", "unwrapKey"]}}
     made = sandbox.arm("PUT", f"{vault}/keys/one", body).json["properties"]
     assert made["keySize"] == 4096 and made["keyOps"] == ["wrapKey", "unwrapKey"]

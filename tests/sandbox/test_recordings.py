@@ -147,7 +147,9 @@ class Player:
             self.ours.setdefault(principal, self.cloud.databricks_principal.id)  # granted without asking Graph
         body = self.translated(sent.get("body") or "").encode()
         response = self.sandbox.app.respond(Request(sent["method"], where.netloc, path, query, headers, body))
-        self.poll_url = response.headers.get("azure-asyncoperation") or response.headers.get("location") or self.poll_url
+        self.poll_url = (
+            response.headers.get("azure-asyncoperation") or response.headers.get("location") or self.poll_url
+        )
         self.learn(_json(step["response"]["body"]["string"]), _json(response.body.decode()))
         return step["response"], response
 

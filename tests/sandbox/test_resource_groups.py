@@ -1,4 +1,4 @@
-"""ARM's own resources: subscriptions, resource groups, and the ways a request can be wrong before a provider sees it."""
+"""ARM's own resources: subscriptions, resource groups, and how a request can be wrong before a provider sees it."""
 
 from __future__ import annotations
 

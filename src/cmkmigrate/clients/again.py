@@ -43,9 +43,12 @@ def read_again(call: Callable[[], T], *, sleep: Callable[[float], None] = time.s
     )(call)
 
 
-def seconds(text: str | None) -> float:
-    """A Retry-After header in seconds; 0.0 when there is none, or when it is a date (clocks differ)."""
+def seconds(text: str | None, per_second: float = 1) -> float:
+    """A Retry-After header in seconds, 120 at most; 0.0 when there is none, or when it is a date (clocks differ).
+
+    per_second: how many of the header's units make a second.
+    """
     try:
-        return max(0.0, float(text or 0))
+        return min(max(0.0, float(text or 0) / per_second), RETRY_AFTER_CAP_S)
     except ValueError:
         return 0.0

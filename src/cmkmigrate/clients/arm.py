@@ -118,8 +118,7 @@ class Subscription:
                 body = None
             if not isinstance(body, dict):
                 raise Unknown("the status of the operation cannot be read", status=answer.status_code)
-            milliseconds = answer.headers.get("retry-after-ms")
-            wait = seconds(milliseconds) / 1000 if milliseconds else seconds(answer.headers.get("Retry-After"))
+            wait = seconds(answer.headers.get("retry-after-ms"), 1000) or seconds(answer.headers.get("Retry-After"))
             return {"status": "Succeeded" if answer.status_code == 200 else "Accepted", **body, "retry_after": wait}
 
         return read_again(look)

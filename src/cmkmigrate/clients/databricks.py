@@ -283,7 +283,12 @@ def _judge(response: Any, **how: Any) -> Any:
     status, error = response.status_code, None
     if status >= 300:
         error = error_of(status, response.headers, b"" if response.is_redirect else response.content)
-    elif response.request.method == "GET" and not how.get("stream") and status != 204 and not response.content:
+    elif how.get("stream"):
+        # Assumption: files are sent as attachments; a page without that is a proxy's, and not what was asked for.
+        headers = response.headers
+        if headers.get("content-type", "").startswith("text/html") and "content-disposition" not in headers:
+            error = Unknown("a page instead of the content", status=status)
+    elif response.request.method == "GET" and status != 204 and not response.content:
         error = Unknown("an empty answer to a GET", status=status)
     if error is not None:
         response.close()

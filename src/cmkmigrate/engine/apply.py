@@ -87,10 +87,11 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
             target = migration.target(board.outputs)
             marker = Marker(target, ledger.meta()["run"], holder())
             held.callback(marker.release)
-            marker.take()
-        tasks = conduct(board, step, Carrier(marker.check if marker else lambda: None))
+        tasks = conduct(board, step, Carrier(marker.guard if marker else lambda: None))
         if board.stop.is_set():
-            raise Stopped("stopped in good order", subject=str(ledger.directory), next=f"cmkmigrate resume {ledger.directory}")
+            raise Stopped(
+                "stopped in good order", subject=str(ledger.directory), next=f"cmkmigrate resume {ledger.directory}"
+            )
         for at, task in enumerate([board.stale.pop(name) for name in list(board.stale)]):
             task.look_again(anew=at == 0)
         _judge(board, step)
@@ -165,4 +166,6 @@ def progress(ledger: Ledger) -> list[Any]:
     """(step, kind, state, number) of this pass."""
     i = item.c
     groups = (i.step, i.kind, i.state)
-    return ledger.rows(select(*groups, func.count().label("number")).where(i["pass"] == ledger.number).group_by(*groups))
+    return ledger.rows(
+        select(*groups, func.count().label("number")).where(i["pass"] == ledger.number).group_by(*groups)
+    )

@@ -39,7 +39,9 @@ class Carrier:
             return False
         if row.state == State.MADE and row.operation_url:  # a run that was killed while it waited
             made = Made(row.id, row.operation_url)
-            return self._settle(task, row, Asset(row.id, row.key, row.name), made, Do(row.do), Decision(Do.KEEP), last=False)
+            return self._settle(
+                task, row, Asset(row.id, row.key, row.name), made, Do(row.do), Decision(Do.KEEP), last=False
+            )
         try:
             decision = decide(task, row)
         except CallError as error:
@@ -77,7 +79,9 @@ class Carrier:
 
     def _keep(self, task: Task, row: Any, decision: Decision) -> bool:
         if row.state == State.MADE and decision.have is not None:
-            return self._settle(task, row, decision.have, Made(decision.have.id, row.operation_url), Do(row.do or Do.KEEP), decision)
+            return self._settle(
+                task, row, decision.have, Made(decision.have.id, row.operation_url), Do(row.do or Do.KEEP), decision
+            )
         return _end(task, row, State.DONE, Do.KEEP, decision.reason, notes=decision.notes)
 
     def _write(self, task: Task, row: Any, decision: Decision) -> bool:
@@ -99,7 +103,9 @@ class Carrier:
                 planned = {"state": State.PLANNED if row.state != State.MADE else State.MADE, "lands_by": 0.0}
                 ledger.set_item({**key_of(row), **planned})
                 if time.monotonic() - began > limit:
-                    raise Stopped("the service keeps refusing", subject=row.key, why=str(error), next="cmkmigrate resume") from error
+                    raise Stopped(
+                        "the service keeps refusing", subject=row.key, why=str(error), next="cmkmigrate resume"
+                    ) from error
                 delay = min(max(2 * delay, _first_delay(task)), 30.0)
                 if isinstance(error, NotYet):
                     board.tell("wait", step=row.step, kind=row.kind, key=row.key, text=str(error))
@@ -132,7 +138,9 @@ class Carrier:
         if not created and not (made and made.operation_url):
             return True  # looked at again in the next round
         last = created and not decision.follow
-        return self._settle(task, row, asset, Made(id, made.operation_url if made else ""), decision.do, decision, last=last)
+        return self._settle(
+            task, row, asset, Made(id, made.operation_url if made else ""), decision.do, decision, last=last
+        )
 
     def _settle(
         self, task: Task, row: Any, asset: Asset, made: Made, do: Do, decision: Decision, *, last: bool = True
@@ -150,7 +158,9 @@ class Carrier:
             return True
         except Unknown as error:
             if row.tries >= TRIES:
-                raise Stopped("the service does not answer", subject=row.key, why=str(error), next="cmkmigrate resume") from error
+                raise Stopped(
+                    "the service does not answer", subject=row.key, why=str(error), next="cmkmigrate resume"
+                ) from error
             task.board.ledger.set_item({**key_of(row), "tries": row.tries + 1})
             task.board.stop.wait(_first_delay(task))
             return True

@@ -25,6 +25,7 @@ class Marker:
     def __init__(self, site: Any, run: str, holder: str) -> None:
         self._site, self._run, self._holder = site, run, holder
         self._seen = 0.0
+        self._taken = False
         self._lock = threading.Lock()
 
     def take(self) -> None:
@@ -44,19 +45,29 @@ class Marker:
                 return self._judge(owner)
         raise Stopped("the run could not leave its marker in the target", subject=PATH, next="cmkmigrate resume")
 
-    def check(self) -> None:
-        """Look again, if the last look is too old. Raises LockHeld when the marker is another run's or gone."""
+    def guard(self) -> None:
+        """Before a write: take the marker if that was not done yet, look again if the last look is too old.
+
+        Raises LockHeld when the marker is another run's or gone.
+        """
         with self._lock:
+            if not self._taken:
+                self._taken = True
+                self.take()
             if time.monotonic() - self._seen < CHECK_S:
                 return
             try:
                 owner = self._owner()
             except CallError as error:
-                raise Stopped("the run's marker cannot be read", subject=PATH, why=str(error), next="cmkmigrate resume") from error
+                raise Stopped(
+                    "the run's marker cannot be read", subject=PATH, why=str(error), next="cmkmigrate resume"
+                ) from error
             self._judge(owner or {})
 
     def release(self) -> None:
         """Take the marker away, if it is ours. A failure leaves it: the same run finds it again."""
+        if not self._taken:
+            return
         try:
             if (self._owner() or {}).get("run") == self._run:
                 self._site.write("POST", "/api/2.0/workspace/delete", {"path": PATH})

@@ -40,10 +40,14 @@ class Migration:
 
     @property
     def identity(self) -> str:
-        """Tells this migration from every other: the playbook's name, and source and target as named by the operator."""
+        """Tells this migration from every other: the playbook's name, source and target as the operator named them."""
         target = language.fill(self.playbook.document.target, lambda hole: self._known(hole) or hole)
-        named = [str(self.params[name]) for name in sorted(self.params) if name in ("target", "target_name", "target_url")]
-        text = "\n".join([self.playbook.name, self.source_ref.rstrip("/").lower(), str(target).rstrip("/").lower(), *named])
+        named = [
+            str(self.params[name]) for name in sorted(self.params) if name in ("target", "target_name", "target_url")
+        ]
+        text = "\n".join(
+            [self.playbook.name, self.source_ref.rstrip("/").lower(), str(target).rstrip("/").lower(), *named]
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def source(self) -> Any:
@@ -76,7 +80,12 @@ class Migration:
         parts = source.arm_id.split("/")
         if len(parts) < 3:
             why = "a URL does not say in which subscription to provision"
-            raise Mistake("this playbook needs the source's ARM id", subject=self.source_ref, why=why, next="az databricks workspace list")
+            raise Mistake(
+                "this playbook needs the source's ARM id",
+                subject=self.source_ref,
+                why=why,
+                next="az databricks workspace list",
+            )
         key = ("subscription", parts[2])
         if key not in self._open:
             self._open[key] = self.sites.subscription(parts[2])

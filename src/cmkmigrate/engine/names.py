@@ -65,13 +65,14 @@ class Names:
         """Forget what was listed of this kind on this side and keep `rows` instead."""
         e, seen = entry.c, time.time_ns()  # what is listed again is never gone in between: others are reading
         insert_entries(self._ledger, ({**row, "seen": seen} for row in rows))
-        self._ledger.commit(delete(entry).where(e.side == side, e.kind == kind, e.seen != seen))
+        self._ledger.commit(
+            delete(entry).where(e.side == side, e.kind == kind, e.seen < seen)
+        )  # not what was made since
         self.forget(side, kind)
 
     def add(self, row: dict[str, Any]) -> None:
         """One more entry; seen by others after the next commit."""
-        insert = entry.insert().prefix_with("OR REPLACE")
-        self._ledger.send(insert, [row])
+        insert_entries(self._ledger, [{**row, "seen": time.time_ns()}], wait=False)
         with self._lock:
             self._by_key.pop((row["side"], row["kind"], row["key"]), None)
 
@@ -83,7 +84,7 @@ class Names:
                     del memory[at]
 
     def learn_ids(self, step: str, kind: str) -> None:
-        """Write the target's ids and hints, as listed now, into the items of a kind that were written since the last look."""
+        """Write the target's ids and hints, as listed now, into what was written since the last look."""
         e, i = entry.c, item.c
         same = (e.side == "target") & (e.kind == i.kind) & (e.key == i.key)
         ids = select(e.id).where(same).scalar_subquery()

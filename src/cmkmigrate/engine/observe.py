@@ -7,7 +7,6 @@ import queue
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,20 +73,12 @@ class Task:
         known = (one for one in self.board.names.entries(side, kind) if one.id not in ("", KNOWN_AFTER_APPLY))
         return (one for one in known if not one.excluded)
 
-    def observe(self) -> None:
-        """List both sides at once and give every source object its item. Raises Stopped, NotAllowed."""
-        with ThreadPoolExecutor(1) as side:
-            target = side.submit(self._list_target)
-            self._list_source()
-            target.result()
-        self._make_items()
-
     def look_again(self, *, anew: bool = True) -> None:
         """List the target again (ids of what was made, hints, what else is there); anew: believe no earlier listing."""
         if self.target is not None:
             if anew:
                 getattr(self.target, "cache", {}).clear()
-            self._list_target()
+            self.list_target()
             self.board.names.learn_ids(self.step.id, self.kind.name)
 
     def quiesce(self) -> bool:
@@ -110,7 +101,9 @@ class Task:
             ledger.set_item({**key_of(row), "state": state, "ours": ours, "id": there.id if there else ""})
         ledger.commit()
 
-    def _list_source(self) -> None:
+    def list_source(self) -> None:
+        """List the source (for a provisioned kind: what shall be). Raises Stopped, NotAllowed."""
+
         def listed(kind: str) -> Iterator[Entry]:
             return self.listed("source", kind)
 
@@ -141,7 +134,8 @@ class Task:
             return "not included by the playbook"
         return ""
 
-    def _list_target(self) -> None:
+    def list_target(self) -> None:
+        """List the target. Raises Stopped, NotAllowed."""
         if self.target is None:
             self.board.names.replace("target", self.kind.name, [])
             return
@@ -182,11 +176,13 @@ class Task:
         except NotFound as error:
             raise Stopped("could not list", subject=subject, why=str(error), next="cmkmigrate resume") from error
         except Denied as error:
-            raise NotAllowed("may not list", subject=subject, why=str(error), next="cmkmigrate doctor PLAYBOOK") from error
+            raise NotAllowed(
+                "may not list", subject=subject, why=str(error), next="cmkmigrate doctor PLAYBOOK"
+            ) from error
         except CallError as error:
             raise Stopped("could not list", subject=subject, why=str(error), next="cmkmigrate resume") from error
 
-    def _make_items(self) -> None:
+    def make_items(self) -> None:
         """A row for every source entry; a row of an earlier pass is planned anew, what is unknown or made stays so."""
         ledger, number = self.board.ledger, self.board.ledger.number
         statement = upsert(item)
@@ -195,12 +191,19 @@ class Task:
             else_=item.c.state,
         )
         statement = statement.on_conflict_do_update(
-            index_elements=["step", "kind", "key", "side"], set_={"pass": number, "state": again, "name": statement.excluded.name}
+            index_elements=["step", "kind", "key", "side"],
+            set_={"pass": number, "state": again, "name": statement.excluded.name},
         )
         e = entry.c
         batch: list[dict[str, Any]] = []
         for row in ledger.pages(select(entry).where(e.side == "source", e.kind == self.kind.name), (e.key,)):
-            values = {"step": self.step.id, "kind": self.kind.name, "key": row.key, "side": self.step.on, "pass": number}
+            values = {
+                "step": self.step.id,
+                "kind": self.kind.name,
+                "key": row.key,
+                "side": self.step.on,
+                "pass": number,
+            }
             batch.append({**values, "state": State.PLANNED, "name": row.name, "at": time.time()})
             if len(batch) == PAGE:
                 ledger.send(statement, batch)

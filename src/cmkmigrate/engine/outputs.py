@@ -39,7 +39,9 @@ def outputs_of(board: Board, step: Step, tasks: dict[str, Task]) -> dict[str, An
     try:
         body = _fresh(task, row).body or {}
     except CallError as error:
-        raise Stopped("what was made cannot be read", subject=f"{row.kind} {row.key}", why=str(error), next="cmkmigrate resume") from error
+        raise Stopped(
+            "what was made cannot be read", subject=f"{row.kind} {row.key}", why=str(error), next="cmkmigrate resume"
+        ) from error
     found = {name: portable.value_at(body, path) for name, path in task.kind.outputs.items()}
     return {name: KNOWN_AFTER_APPLY if value is NOTHING else value for name, value in found.items()}
 

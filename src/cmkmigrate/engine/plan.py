@@ -25,9 +25,11 @@ from cmkmigrate.model import KNOWN_AFTER_APPLY, NOTHING, Asset, Body, Do, State
 from cmkmigrate.portable import Link
 from cmkmigrate.run.schema import item
 
-
 _FATE = (  # built once, asked for every reference
-    select(item).where(item.c.kind == bindparam("kind"), item.c.key == bindparam("key")).order_by(item.c.at.desc()).limit(1)
+    select(item)
+    .where(item.c.kind == bindparam("kind"), item.c.key == bindparam("key"))
+    .order_by(item.c.at.desc())
+    .limit(1)
 )
 
 
@@ -80,7 +82,9 @@ def _without_looking(task: Task, row: Any, source: Any, target: Any) -> Decision
     if source.unsupported or kind.unsupported:
         return Decision(Do.UNSUPPORTED, source.unsupported or kind.unsupported)
     if source.twin:
-        return Decision(Do.BLOCK, f"another one in the source is also called {source.twin!r}, and the target takes one only")
+        return Decision(
+            Do.BLOCK, f"another one in the source is also called {source.twin!r}, and the target takes one only"
+        )
     if source.of_kind:
         return _parent(task, source, target)
     return None
@@ -220,7 +224,9 @@ class _Comparison:
         have = self._have()
         if have is None:
             return Decision(Do.BLOCK, "gone from the target since it was listed", drifted=True)
-        there = portable.portable(self.kind, have.body or {}, lambda kind, id: self.names.key_of("target", kind, id)).body
+        there = portable.portable(
+            self.kind, have.body or {}, lambda kind, id: self.names.key_of("target", kind, id)
+        ).body
         want = self.kind.fit(want, there)
         changes = portable.differences(self.kind, want, there)
         if not changes and self._content_differs(have):
@@ -235,7 +241,9 @@ class _Comparison:
         differs = f"differs in {', '.join(changes[:5])}{' ...' if len(changes) > 5 else ''}"
         if not self._ours():
             hint = "`adopt: true` on the step takes it over"
-            return Decision(Do.BLOCK, f"is in the target, not made by this run, and {differs}; {hint}", changes, self.notes)
+            return Decision(
+                Do.BLOCK, f"is in the target, not made by this run, and {differs}; {hint}", changes, self.notes
+            )
         do = Do.UPDATE
         if any(change.split("[")[0].split(".")[0] in self.kind.immutable for change in changes):
             if self.kind.delete is None:

@@ -94,7 +94,9 @@ def check(plan: PlanFile, preview: Preview) -> None:
 
 
 def _stale(plan: PlanFile, kind: str, key: str, why: str) -> Fatal:
-    return Fatal("the plan is stale: what it was made from has moved", subject=f"{kind} {key} ({plan.path})", why=why, next=AGAIN)
+    return Fatal(
+        "the plan is stale: what it was made from has moved", subject=f"{kind} {key} ({plan.path})", why=why, next=AGAIN
+    )
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -62,7 +62,9 @@ class Preview:
                 for row in board.ledger.pages(rows, (i.key,)):
                     notes = tuple(json.loads(row.notes))
                     changes = tuple(json.loads(row.operation_url or "[]"))
-                    yield Action(row.step, kind, row.key, Do(row.do), row.name, row.reason, changes, notes, row.hint or "")
+                    yield Action(
+                        row.step, kind, row.key, Do(row.do), row.name, row.reason, changes, notes, row.hint or ""
+                    )
 
     def _decide(self, task: Task, row: Any) -> bool:
         try:
@@ -83,7 +85,9 @@ class Preview:
     def _note(
         self, task: Task, row: Any, do: Do, reason: str, notes: list[str] | None = None, changes: tuple[str, ...] = ()
     ) -> bool:
-        state = {Do.BLOCK: State.BLOCKED, Do.EXCLUDED: State.EXCLUDED, Do.UNSUPPORTED: State.UNSUPPORTED}.get(do, State.DONE)
+        state = {Do.BLOCK: State.BLOCKED, Do.EXCLUDED: State.EXCLUDED, Do.UNSUPPORTED: State.UNSUPPORTED}.get(
+            do, State.DONE
+        )
         change = {"state": state, "do": do, "reason": reason, "notes": json.dumps(notes or [])}
         task.board.ledger.set_item({**key_of(row), **change, "operation_url": json.dumps(changes)})
         task.board.tell("item", step=row.step, kind=row.kind, key=row.key, state=str(state), text=reason)

@@ -25,7 +25,9 @@ def reckon(ledger: Ledger) -> list[Count]:
     """One Count per (step, kind) of this pass, in the order in which they stand in the ledger."""
     i = item.c
     groups = (i.kind, i.state)
-    rows = ledger.rows(select(*groups, func.count().label("number")).where(i["pass"] == ledger.number).group_by(*groups))
+    rows = ledger.rows(
+        select(*groups, func.count().label("number")).where(i["pass"] == ledger.number).group_by(*groups)
+    )
     counts: dict[str, Count] = {}
     for row in rows:
         count = counts.setdefault(row.kind, Count(row.kind))

@@ -54,7 +54,9 @@ class Verification:
             open_states = (State.INTENT, State.MADE)
             scratch.commit(update(item).where(i.state.in_(open_states)).values(state=State.PLANNED))
             outputs = saved_outputs(self._ledger)
-            board = Board(self._migration, scratch, outputs, depth=self._depth, hints=False, parallelism=self._parallelism)
+            board = Board(
+                self._migration, scratch, outputs, depth=self._depth, hints=False, parallelism=self._parallelism
+            )
 
             def look() -> None:
                 for step in self._migration.playbook.steps:
@@ -66,7 +68,9 @@ class Verification:
             for _ in stream(board, look):
                 yield from self._drain()
             yield from self._drain()
-        self.complete = len(done) == len([s for s in self._migration.playbook.steps if s.id in done or not self._skipped(s.id)])
+        self.complete = len(done) == len(
+            [s for s in self._migration.playbook.steps if s.id in done or not self._skipped(s.id)]
+        )
         self._keep()
 
     def _skipped(self, step: str) -> bool:
@@ -101,9 +105,7 @@ class Verification:
         what = "missing" if decision.do is Do.CREATE or decision.drifted else "differs"
         return self._found(task, row, State.FAILED, what, decision.reason, decision.changes)
 
-    def _found(
-        self, task: Task, row: Any, state: State, what: str, reason: str, changes: tuple[str, ...] = ()
-    ) -> bool:
+    def _found(self, task: Task, row: Any, state: State, what: str, reason: str, changes: tuple[str, ...] = ()) -> bool:
         task.board.ledger.set_item({**key_of(row), "state": state, "reason": reason})
         with task.board.looking:
             count = self._tally.setdefault(row.kind, Count(row.kind))
@@ -123,12 +125,21 @@ class Verification:
         for row in task.board.ledger.pages(select(entry).where(e.side == "target", e.kind == task.kind.name), (e.key,)):
             if row.twin:
                 what, reason = "duplicate", f"a second one of {row.twin!r} (id {row.id})"
-            elif not row.seeded and (foreign(row.key) or names.find("source", task.kind.name, row.key) is None):
+            elif (
+                not row.seeded
+                and not self._of_seeded(task, row)
+                and (foreign(row.key) or names.find("source", task.kind.name, row.key) is None)
+            ):
                 what, reason = "extra", f"in the target only (id {row.id}, {row.name!r})"
             else:
                 continue
             self._kinds_of[what] += 1
             self._findings.append(Finding(task.step.id, task.kind.name, row.key, what, reason))
+
+    def _of_seeded(self, task: Task, row: Any) -> bool:
+        """Whether it is a part of something that the service made by itself."""
+        parent = task.board.names.find("target", row.of_kind, row.of_key) if row.of_kind else None
+        return task.kind.create is None and parent is not None and bool(parent.seeded)
 
     @property
     def clean(self) -> bool:

@@ -76,6 +76,7 @@ class Kind(ABC):
 
     def settle(self, site: Site, asset: Asset, made: Made) -> None:
         """Wait until usable; stop what creating started. Finds out itself what is left, safe to repeat."""
+        return None
 
     def proof(self, site: Site, asset: Asset) -> Iterator[bytes]:
         """What equality of content is judged by; default: the content."""

@@ -35,8 +35,8 @@ def csv_lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[st
 
 def _csv(row: Sequence[Any]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(row)
-    return buffer.getvalue()
+    csv.writer(buffer, lineterminator="\r\n").writerow(row)  # so that a cell with either of them is quoted
+    return buffer.getvalue().removesuffix("\r\n")
 
 
 def json_line(value: Any) -> str:

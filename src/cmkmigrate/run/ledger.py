@@ -44,7 +44,9 @@ def _open(file: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("immediate") else "BEGIN")
+        connection.exec_driver_sql(
+            "BEGIN IMMEDIATE" if connection.get_execution_options().get("immediate") else "BEGIN"
+        )
 
     return engine
 
@@ -63,7 +65,11 @@ class Ledger:
         """A new run. The directory is made (0700); Fatal when it holds something else."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(directory.iterdir()):
-            raise Fatal("the run directory is not empty, and holds no run", subject=str(directory), next="name another with --run")
+            raise Fatal(
+                "the run directory is not empty, and holds no run",
+                subject=str(directory),
+                next="name another with --run",
+            )
         os.close(os.open(directory / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
         ledger = cls(directory)
         schema.metadata.create_all(ledger.engine)
@@ -77,7 +83,9 @@ class Ledger:
         """The run in `directory`. Fatal when there is none, it is damaged, newer than this tool, or open to others."""
         file = directory / FILE
         if not file.is_file():
-            raise Fatal("there is no run here", subject=str(directory), next="cmkmigrate apply PLAYBOOK --run DIR starts one")
+            raise Fatal(
+                "there is no run here", subject=str(directory), next="cmkmigrate apply PLAYBOOK --run DIR starts one"
+            )
         mode = directory.stat()
         if stat.S_IMODE(mode.st_mode) & 0o022 or mode.st_uid != os.geteuid():
             raise Fatal("others can write to the run directory", subject=str(directory), next=f"chmod 700 {directory}")
@@ -93,7 +101,9 @@ class Ledger:
             raise Fatal("the ledger is damaged", subject=str(file), next="restore it from a copy")
         if version > schema.SCHEMA_VERSION:
             why = f"its schema is {version}, this one knows {schema.SCHEMA_VERSION}"
-            raise Fatal("a newer cmkmigrate wrote this run", subject=str(directory), why=why, next="finish it with that version")
+            raise Fatal(
+                "a newer cmkmigrate wrote this run", subject=str(directory), why=why, next="finish it with that version"
+            )
         return ledger
 
     @classmethod
@@ -168,7 +178,9 @@ class Ledger:
     def counts(self) -> list[Any]:
         """(step, kind, state, number) of the items."""
         i = schema.item.c
-        return self.rows(select(i.step, i.kind, i.state, func.count().label("number")).group_by(i.step, i.kind, i.state))
+        return self.rows(
+            select(i.step, i.kind, i.state, func.count().label("number")).group_by(i.step, i.kind, i.state)
+        )
 
     def unfinished(self) -> bool:
         """Whether this run has not come to its end."""
@@ -219,19 +231,28 @@ def _item_update(names: tuple[str, ...]) -> Any:
     """The UPDATE that sets these columns; built once for each set of them."""
     columns = {name: name.removeprefix("new_") for name in names}
     where = [schema.item.c[columns[name]] == bindparam(name) for name in names if columns[name] in ITEM_KEY]
-    changed = {columns[name]: bindparam(name) for name in names if columns[name] not in ITEM_KEY}
+    changed: dict[str, Any] = {columns[name]: bindparam(name) for name in names if columns[name] not in ITEM_KEY}
     return schema.item.update().where(*where).values(changed)
 
 
-def insert_entries(ledger: Ledger, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Add listed entries; the same (side, kind, key) again replaces the row."""
+@cache
+def _entry_upsert() -> Any:
     statement = upsert(schema.entry)
-    columns = {name: statement.excluded[name] for name in schema.entry.c.keys() if name not in ("side", "kind", "key")}  # noqa: SIM118
-    statement = statement.on_conflict_do_update(index_elements=["side", "kind", "key"], set_=columns)
+    names = [column.name for column in schema.entry.c if not column.primary_key]
+    columns = {name: statement.excluded[name] for name in names}
+    return statement.on_conflict_do_update(index_elements=["side", "kind", "key"], set_=columns)
+
+
+def insert_entries(ledger: Ledger, rows: Iterable[Mapping[str, Any]], *, wait: bool = True) -> None:
+    """Add listed entries; the same (side, kind, key) again replaces the row. wait: return when it is durable."""
+    statement = _entry_upsert()
     batch: list[Mapping[str, Any]] = []
     for row in rows:
         batch.append(row)
         if len(batch) == PAGE:
             ledger.send(statement, batch)
             batch = []
-    ledger.commit(statement, batch)
+    if wait:
+        ledger.commit(statement, batch)
+    elif batch:
+        ledger.send(statement, batch)

@@ -245,5 +245,3 @@ async def _drop(scope: MutableMapping[str, Any]) -> None:
     scope["state"]["drop"]()
     while not scope["state"]["gone"]():
         await asyncio.sleep(0.001)
-
-

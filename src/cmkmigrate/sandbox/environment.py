@@ -36,6 +36,7 @@ def variables(cloud: Cloud, port: int, ca_file: str, limits: str) -> dict[str, s
         "CMKMIGRATE_DATABRICKS_SUFFIX": TEST.databricks,
         "CMKMIGRATE_INSTANCE_DISCOVERY": "false",
         "CMKMIGRATE_POLL_S": "0.05",
+        "CMKMIGRATE_TIMEOUT_S": "10",  # `resume` waits as long as a lost request may last
     }
     if limits != "documented":
         made["CMKMIGRATE_PACE"] = limits.removeprefix("x")

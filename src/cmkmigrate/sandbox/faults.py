@@ -46,6 +46,7 @@ class Fault:
     def __init__(self, rule: dict[str, Any]) -> None:
         if not isinstance(rule, dict):
             raise BadRule(f"a rule is an object, not {rule!r}")
+        rule = {name: value for name, value in rule.items() if name != "seen"}  # as a GET gives them
         unknown = set(rule) - KEYS
         match = rule.get("match") or {}
         if not isinstance(match, dict):
@@ -114,7 +115,7 @@ class Faults:
         """Replace all rules; counting starts anew. Raises BadRule, and then keeps the old ones."""
         if not isinstance(rules, list):
             raise BadRule("the rules are a list")
-        self.rules = [Fault({k: v for k, v in rule.items() if k != "seen"}) for rule in rules]
+        self.rules = [Fault(rule) for rule in rules]
 
     def find(self, method: str, host: str, path: str, write: bool) -> Fault | None:
         found = None

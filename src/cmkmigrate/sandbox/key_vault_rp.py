@@ -82,7 +82,9 @@ def _properties(cloud: Cloud, given: Body, had: Body | None, version: str) -> Bo
     days = given.get("softDeleteRetentionInDays", had.get("softDeleteRetentionInDays", 90) if had else 90)
     if not isinstance(days, int) or not 7 <= days <= 90:
         raise _bad("The parameter softDeleteRetentionInDays has an invalid value: it is from 7 to 90.")
-    if had and days != had.get("softDeleteRetentionInDays", days):  # Assumption: the text; that it is fixed is documented
+    if had and days != had.get(
+        "softDeleteRetentionInDays", days
+    ):  # Assumption: the text; that it is fixed is documented
         raise _bad('The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.')
     protected = given.get("enablePurgeProtection")
     if protected is False:  # Assumption: code and text; that false is not accepted is in the specification

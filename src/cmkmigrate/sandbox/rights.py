@@ -144,7 +144,7 @@ def may_use_key(cloud: Cloud, principal: str, vault: Vault, key: str, *actions: 
 
 
 def blocked_by_network(cloud: Cloud, vault: Vault, trusted: bool) -> str:
-    """"firewall" or "connection" when the vault's network rules keep a caller out, else "".
+    """ "firewall" or "connection" when the vault's network rules keep a caller out, else "".
 
     `trusted` is a service of Azure's list (Databricks, Storage, Disk), which `bypass: AzureServices` lets in.
     """

@@ -307,8 +307,10 @@ class Routes:
         literal = node.literal.get(segment.lower() if self.ignore_case else segment)
         if literal is not None and (found := self._walk(literal, method, segments, at + 1, values)):
             return found
-        if node.variable is not None and segment and (
-            found := self._walk(node.variable, method, segments, at + 1, (*values, segment))
+        if (
+            node.variable is not None
+            and segment
+            and (found := self._walk(node.variable, method, segments, at + 1, (*values, segment)))
         ):
             return found
         rest = node.rest.get(method)

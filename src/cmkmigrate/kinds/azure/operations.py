@@ -85,7 +85,7 @@ def _failure(error: Mapping[str, Any]) -> CallError:
 
 
 def _wait(site: Subscription, until: float, arm_id: str, asked: float) -> None:
-    pause = min(asked, site.poll_s) if asked else site.poll_s
+    pause = asked or site.poll_s
     if time.monotonic() + pause > until:
         raise Stopped(
             "a long-running operation does not end",

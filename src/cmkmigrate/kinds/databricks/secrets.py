@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 
-from cmkmigrate.errors import Refused
+from cmkmigrate.errors import CallError, Refused
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.kinds.databricks import secret_scopes
 from cmkmigrate.model import Asset, Entry, Made
@@ -63,9 +63,9 @@ class Secrets(Kind):
 def _value(site: Site, scope: str, key: str) -> bytes:
     try:
         answer = site.read("/api/2.0/secrets/get", {"scope": scope, "key": key})
-    except Refused as no:
+    except CallError as no:
         if no.code not in ("BAD_REQUEST", "PERMISSION_DENIED"):
-            raise
+            raise _unquoted(no) from None
         raise Refused(
             f"the service does not give the value of {scope}/{key} out: it needs a manual value",
             status=no.status,
@@ -79,5 +79,15 @@ def _put(site: Site, asset: Asset) -> Made:
     assert asset.body is not None and asset.content is not None
     said = {"scope": asset.body["scope"], "key": asset.body["key"]}
     said["bytes_value"] = base64.b64encode(b"".join(asset.content())).decode()
-    site.write("POST", "/api/2.0/secrets/put", said)
+    try:
+        site.write("POST", "/api/2.0/secrets/put", said)
+    except CallError as no:
+        raise _unquoted(no) from None
     return Made(f"{said['scope']}/{said['key']}")
+
+
+def _unquoted(error: CallError) -> CallError:
+    """The same error without the service's words: they may quote the request, and a value with it."""
+    error.message = "the service's words are not kept, because they may quote the value"
+    error.args = (error.message,)
+    return error.with_traceback(None)

@@ -1,0 +1,70 @@
+"""A plan for people: counts, reasons, what cannot be moved; and that nothing is left out in silence."""
+
+from __future__ import annotations
+
+import json
+
+from cmkmigrate.model import Action, Do
+from cmkmigrate.render import plan as render
+from cmkmigrate.render.plan import Head, Totals
+
+HEAD = Head("book", "from", "to")
+ACTIONS = [
+    Action("vault", "key_vaults", "g/v", Do.CREATE, "v"),
+    *(Action("contents", "notebooks", f"/n{number:02}", Do.CREATE, f"/n{number:02}") for number in range(30)),
+    Action("contents", "jobs", "7", Do.UPDATE, "nightly", "differs in name", ("name",)),
+    Action("contents", "jobs", "8", Do.REPLACE, "hourly", "differs in type", ("type",)),
+    Action("contents", "jobs", "9", Do.DELETE, "old", "shall not be there"),
+    Action("contents", "jobs", "10", Do.KEEP, "same", "already there, and equal"),
+    Action("contents", "jobs", "11", Do.BLOCK, "lost", "refers to nothing", notes=("a warning",)),
+    Action("contents", "jobs", "12", Do.EXCLUDED, "left", "excluded by the playbook"),
+    *(Action("contents", "mlflow", f"{number}", Do.UNSUPPORTED, "", "not moved") for number in range(25)),
+]
+
+
+def shown() -> str:
+    return "\n".join(render.table(HEAD, ACTIONS, Totals(), {"key": "there is one"}, ["40 cores"]))
+
+
+def test_the_table() -> None:
+    text = shown()
+    for line in (
+        "book: from -> to",
+        "  key_vaults               + 1   v",
+        "  notebooks                + 30",
+        "    ~ nightly (7): update, differs in name (name)",
+        "    ~ hourly (8): replace, differs in type (type)",
+        "    - old (9): delete, shall not be there",
+        "Step key: left out (there is one)",
+        "  ! jobs (1): refers to nothing",
+        "  ! mlflow (25): not moved",
+        "      ... and 5 more (-o jsonl has them all)",
+        "  jobs lost (11): a warning",
+        "  40 cores",
+    ):
+        assert line in text.splitlines()
+    assert text.splitlines()[-1] == (
+        "Plan: 31 to create, 3 to change, 1 to keep, 1 blocked, 1 excluded, 25 unsupported"
+    )
+
+
+def test_every_sort_that_is_not_moved_has_a_section() -> None:
+    text = shown()
+    assert [text.count(f"\n{title}\n") for title in ("Blocked", "Cannot be migrated", "Excluded", "Warnings")] == [
+        1
+    ] * 4
+
+
+def test_the_other_formats_have_everything() -> None:
+    totals = Totals()
+    document = json.loads("\n".join(render.document(HEAD, ACTIONS, totals, {}, [])))
+    assert len(document["actions"]) == len(ACTIONS)
+    assert document["counts"] == totals.as_dict()
+    assert sum(totals.as_dict().values()) == len(ACTIONS)
+    assert totals.changes == 34
+    assert len(list(render.csv(ACTIONS, Totals()))) == len(ACTIONS) + 1
+    assert len(list(render.lines(HEAD, ACTIONS, Totals(), {}, []))) == len(ACTIONS) + 1
+
+
+def test_an_empty_plan() -> None:
+    assert list(render.table(HEAD, [], Totals(), {}, []))[-1].startswith("Plan: 0 to create")

@@ -1,0 +1,140 @@
+"""The report: nothing remote, nothing that runs, nothing that names of others can break out of."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from cmkmigrate.render.report import embedded, grouped, page, totals
+
+EVIL = [
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' onmouseover='alert(1)",
+    "<!--",
+    "{{ 7 * 7 }}",
+    "{% include 'x' %}",
+    "javascript:alert(1)",
+    "\u2028</style>",
+    "&lt;b&gt;",
+    "\x1b[2J\x00",
+]
+
+
+def record(name: str = "name") -> dict[str, Any]:
+    row = {"workspace": name, "feature": "dbfs_root", "verdict": "cmk", "reason": name, "note": name}
+    row |= {"vault_uri": name, "key_name": name, "key_version": name}
+    count = {"kind": "jobs", "source": 3, "migrated": 1, "excluded": 1, "unsupported": 0, "failed": 1, "open": 0}
+    return {
+        "format": 1,
+        "run": {"run": "r-1", "playbook_path": name, "identity": "i", "source": name, "tool": "0"},
+        "created": 1.0,
+        "finished": 2.0,
+        "pass": 1,
+        "params": {"target_name": name},
+        "steps": [{"id": "contents", "state": "done", "reason": name, "outputs": {}}],
+        "counts": [{**count, "verified": 1}],
+        "adds_up": True,
+        "problems": [{"step": "s", "kind": "jobs", "key": "7", "name": name, "state": "failed", "reason": name}],
+        "notes": [{"kind": "jobs", "key": "8", "name": name, "notes": [name]}],
+        "evidence": [
+            {"at": 3.0, "depth": "content", "complete": True, "clean": True, "findings": {"same": 1}, "counts": {}}
+        ],
+        "posture": {"at": 2.0, "source": [], "target": [row]},
+    }
+
+
+class Reader(HTMLParser):
+    """Collects elements and attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def read(text: str) -> Reader:
+    reader = Reader()
+    reader.feed(text)
+    reader.close()
+    return reader
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_names_of_others_stay_text(name: str) -> None:
+    plain = [(tag, attrs) for tag, attrs in read(page(record(), "1", 4.0)).elements]
+    assert read(page(record(name), "1", 4.0)).elements == plain
+
+
+def test_nothing_runs_and_nothing_is_fetched() -> None:
+    text = page(record(), "1", 4.0)
+    for tag, attrs in read(text).elements:
+        assert tag not in ("img", "iframe", "link", "object", "embed", "form", "a")
+        assert not {"src", "href", "style", "srcset", "action"} & attrs.keys()
+        assert not [name for name in attrs if name.startswith("on")]
+        if tag == "script":
+            assert attrs["type"] == "application/json"
+    assert "@import" not in text
+    assert "url(" not in text
+
+
+def test_the_policy_fits_the_style() -> None:
+    text = page(record(), "1", 4.0)
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
+    assert style
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = next(str(attrs["content"]) for tag, attrs in read(text).elements if "http-equiv" in attrs)
+    assert policy.startswith("default-src 'none'; ")
+    assert f"style-src 'sha256-{digest}'" in html.unescape(policy)
+
+
+def test_the_data_stand_in_the_page() -> None:
+    body = record("</script><script>")
+    text = page(body, "1", 4.0)
+    found = re.search(r'<script type="application/json" id="record">(.*?)</script>', text, re.DOTALL)
+    assert found
+    assert json.loads(found[1]) == body
+    assert "<" not in embedded(body)
+
+
+def test_what_it_says() -> None:
+    text = " ".join(html.unescape("".join(read(page(record(), "1", 4.0)).texts)).split())
+    assert "3 objects in all: 1 migrated, 1 excluded, 0 unsupported, 1 failed." in text
+    assert "Last verified 1970-01-01 00:00:03 UTC at depth content: nothing differs." in text
+    assert "r-1" in text
+    assert "serverless compute" in text
+
+
+def test_what_is_not_there_is_said() -> None:
+    bare = {**record(), "evidence": [], "posture": {}, "problems": [], "notes": [], "finished": 0.0}
+    bare["counts"] = [{**bare["counts"][0], "verified": None, "open": 1}]
+    text = " ".join("".join(read(page(bare, "1", 4.0)).texts).split())
+    for said in (
+        "Not verified yet",
+        "The run is not finished.",
+        "never verified",
+        "Not known: it is noted",
+        "1 without an outcome",
+    ):
+        assert said in text
+
+
+def test_sums_and_groups() -> None:
+    assert totals(record()["counts"])["source"] == 3
+    assert grouped(record()["problems"] * 2) == [
+        {"kind": "jobs", "state": "failed", "reason": "name", "names": ["name (7)", "name (7)"]}
+    ]

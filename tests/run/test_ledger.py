@@ -1,0 +1,223 @@
+"""The ledger on disk: who may read it, which ledgers are refused, what is written once."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from cmkmigrate.errors import Fatal
+from cmkmigrate.model import Event, State
+from cmkmigrate.run import ledger as module
+from cmkmigrate.run import schema
+from cmkmigrate.run.ledger import FILE, Ledger, insert_entries
+
+ITEM = {"step": "s", "kind": "k", "side": "target", "pass": 1, "state": State.PLANNED}
+ENTRY = {"side": "source", "kind": "k", "id": "1"}
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger.create(tmp_path / "run", {"run": "r1"})
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+# on disk
+
+
+def test_only_the_owner_can_read_a_run(ledger: Ledger) -> None:
+    with ledger.locked("me"):
+        ledger.set_meta("x", "y")
+        files = sorted(ledger.directory.iterdir())
+        assert mode(ledger.directory) == 0o700
+        assert [path.name for path in files] == [FILE, f"{FILE}-shm", f"{FILE}-wal"]
+        assert {mode(path) for path in files} == {0o600}
+
+
+def test_a_scratch_ledger_is_private_and_goes_away() -> None:
+    with Ledger.scratch() as scratch:
+        folder = scratch.directory
+        assert (mode(folder), mode(folder / FILE)) == (0o700, 0o600)
+        scratch.set_meta("x", "y")
+    assert not folder.exists()
+
+
+def test_a_scratch_ledger_knows_what_another_knows_and_changes_nothing_there(ledger: Ledger) -> None:
+    with ledger.locked("me"):
+        ledger.set_meta("x", "y")
+    with Ledger.scratch(ledger) as scratch:
+        assert scratch.meta()["x"] == "y"
+        scratch.set_meta("x", "z")
+    assert ledger.meta()["x"] == "y"
+
+
+def test_every_connection_is_durable_and_erases(ledger: Ledger) -> None:
+    with ledger.engine.connect() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"pragma {name}").scalar()
+            for name in ("journal_mode", "synchronous", "secure_delete")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
+
+
+# what is refused
+
+
+def refused(path: Path, call: Callable[[Path], Any] = Ledger.open) -> Fatal:
+    with pytest.raises(Fatal) as caught:
+        call(path)
+    return caught.value
+
+
+def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").touch()
+    assert "not empty" in refused(tmp_path, lambda path: Ledger.create(path, {})).what
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_no_run_is_made_over_a_run(ledger: Ledger) -> None:
+    assert "not empty" in refused(ledger.directory, lambda path: Ledger.create(path, {"run": "r2"})).what
+    assert Ledger.open(ledger.directory).meta()["run"] == "r1"
+
+
+def test_an_empty_folder_that_exists_is_taken(tmp_path: Path) -> None:
+    assert Ledger.create(tmp_path, {"run": "r1"}).unfinished()
+
+
+def test_where_there_is_no_run(tmp_path: Path) -> None:
+    assert refused(tmp_path).what == refused(tmp_path / "gone").what == "there is no run here"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("bits", [0o770, 0o702, 0o777])
+def test_a_folder_that_others_can_write_to_is_refused(bits: int, ledger: Ledger, tmp_path: Path) -> None:
+    ledger.directory.chmod(bits)
+    error = refused(ledger.directory)
+    assert error.what == "others can write to the run directory"
+    assert error.next == f"chmod 700 {ledger.directory}"
+    ledger.directory.chmod(0o750)
+    assert Ledger.open(ledger.directory).meta()["run"] == "r1"
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(bits)
+    assert "others can write" in refused(tmp_path / "shared", lambda path: Ledger.create(path, {})).what
+
+
+def test_a_ledger_of_a_newer_tool_is_refused(ledger: Ledger) -> None:
+    with ledger.locked("me"):
+        ledger.set_meta("schema_version", str(schema.SCHEMA_VERSION + 1))
+    error = refused(ledger.directory)
+    assert error.what == "a newer cmkmigrate wrote this run"
+    assert error.why == f"its schema is {schema.SCHEMA_VERSION + 1}, this one knows {schema.SCHEMA_VERSION}"
+
+
+def test_a_ledger_without_a_readable_version_is_damaged(ledger: Ledger) -> None:
+    with ledger.locked("me"):
+        ledger.set_meta("schema_version", "one")
+    assert refused(ledger.directory).what == "the ledger is damaged"
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all" * 500])
+def test_what_is_no_database_is_damaged(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(content)
+    assert refused(tmp_path).what == "the ledger is damaged"
+
+
+def test_a_database_with_a_hole_in_it_is_damaged(ledger: Ledger) -> None:
+    with ledger.locked("me"):
+        insert_entries(ledger, ({**ENTRY, "key": f"{n:05}", "name": "x" * 100} for n in range(2000)))
+    ledger.engine.dispose()
+    file = ledger.directory / FILE
+    with sqlite3.connect(file) as connection:
+        connection.execute("pragma wal_checkpoint(truncate)")
+    connection.close()
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 8192] = bytes(8192)
+    file.write_bytes(data)
+    assert refused(ledger.directory).what == "the ledger is damaged"
+
+
+def test_it_is_written_only_while_it_is_locked(ledger: Ledger) -> None:
+    with pytest.raises(RuntimeError, match="only while it is locked"):
+        ledger.set_meta("x", "y")
+    with ledger.locked("me"):
+        ledger.set_meta("x", "y")
+    with pytest.raises(RuntimeError, match="only while it is locked"):
+        ledger.send(schema.meta.delete())
+    assert ledger.meta()["x"] == "y"
+
+
+# what is written, and read
+
+
+def test_an_original_is_written_once(ledger: Ledger) -> None:
+    with ledger.locked("me"):
+        ledger.put_originals("jobs", "1", {"pause": json.dumps("UNPAUSED")})
+        ledger.put_originals("jobs", "1", {"pause": json.dumps("PAUSED"), "idle": "3"})
+        ledger.put_originals("jobs", "2", {})
+    kept = {
+        (row.kind, row.key, row.path): row.value for row in Ledger.open(ledger.directory).rows(select(schema.original))
+    }
+    assert kept == {("jobs", "1", "pause"): '"UNPAUSED"', ("jobs", "1", "idle"): "3"}
+
+
+def test_an_item_is_changed_in_the_named_columns_alone(ledger: Ledger) -> None:
+    with ledger.locked("me"):
+        ledger.commit(schema.item.insert(), [{**ITEM, "key": key, "reason": "kept"} for key in "ab"])
+        key = {"step": "s", "kind": "k", "key": "a", "side": "target"}
+        ledger.set_item({**key, "state": State.INTENT, "lands_by": 5.0}, durable=True)
+        rows = {row.key: row for row in ledger.rows(select(schema.item))}
+    assert (rows["a"].state, rows["a"].lands_by, rows["a"].reason) == (State.INTENT, 5.0, "kept")
+    assert (rows["b"].state, rows["b"].lands_by) == (State.PLANNED, 0.0)
+    assert rows["a"].at > rows["b"].at == 0.0
+
+
+def test_a_durable_intent_is_on_disk_when_it_returns(ledger: Ledger) -> None:
+    with ledger.locked("me"):
+        ledger.commit(schema.item.insert(), [{**ITEM, "key": "a"}])
+        key = {"step": "s", "kind": "k", "key": "a", "side": "target"}
+        ledger.set_item({**key, "state": State.INTENT, "lands_by": 7.0}, durable=True)
+        stranger = sqlite3.connect(ledger.directory / FILE)
+        assert stranger.execute("select state, lands_by from item").fetchall() == [("intent", 7.0)]
+        stranger.close()
+        assert (ledger.last_intent("s", "k"), ledger.last_intent("s", "other")) == (7.0, 0.0)
+
+
+def test_a_page_at_a_time_gives_every_row_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAGE", 7)
+    with ledger.locked("me"):
+        insert_entries(ledger, ({**ENTRY, "key": f"{n:02}"} for n in range(21)))
+        e = schema.entry.c
+        seen = []
+        for row in ledger.pages(select(schema.entry).where(e.kind == "k"), (e.key,)):
+            seen.append(row.key)
+            if row.key == "10":  # somebody writes while it is read
+                ledger.commit(schema.entry.delete().where(e.key == "15"))
+    assert seen == [f"{n:02}" for n in range(21) if n != 15]
+
+
+def test_an_entry_that_is_listed_again_replaces_what_was_known(ledger: Ledger) -> None:
+    with ledger.locked("me"):
+        insert_entries(ledger, [{**ENTRY, "key": "a", "hint": "1"}])
+        insert_entries(ledger, [{**ENTRY, "key": "a", "id": "2"}, {**ENTRY, "key": "b"}])
+    assert [(row.key, row.id, row.hint) for row in ledger.rows(select(schema.entry))] == [
+        ("a", "2", ""),
+        ("b", "1", ""),
+    ]
+
+
+def test_events_and_counts(ledger: Ledger) -> None:
+    with ledger.locked("me"):
+        ledger.commit(schema.item.insert(), [{**ITEM, "key": key} for key in "abc"])
+        ledger.put_event(Event(1.0, "note", kind="k", text="hello"))
+        ledger.commit()
+    assert [tuple(row) for row in ledger.counts()] == [("s", "k", "planned", 3)]
+    assert [(row.what, row.text) for row in ledger.rows(select(schema.event))] == [("note", "hello")]

@@ -1,0 +1,195 @@
+"""The one writer: what is waiting is one commit, who lost the lock commits nothing, an error reaches everyone."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.exc import IntegrityError
+
+from cmkmigrate.errors import LockHeld
+from cmkmigrate.run import locks, writer
+from cmkmigrate.run.ledger import FILE, Ledger
+from cmkmigrate.run.schema import lock, meta
+from cmkmigrate.run.writer import Writer
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    made = Ledger.create(tmp_path / "run", {})
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def begin(ledger: Ledger) -> Iterator[Callable[[], Writer]]:
+    made: list[Writer] = []
+
+    def go() -> Writer:
+        made.append(Writer(ledger.engine, locks.take(ledger.engine, "me")))
+        return made[-1]
+
+    yield go
+    for one in made:
+        one.close()
+
+
+def keys(ledger: Ledger) -> set[str]:
+    """What a stranger sees on disk."""
+    connection = sqlite3.connect(ledger.directory / FILE)
+    try:
+        return {key for (key,) in connection.execute("select k from meta where k != 'schema_version'")}
+    finally:
+        connection.close()
+
+
+def row(key: str) -> tuple[Any, Any]:
+    return meta.insert(), {"k": key, "v": ""}
+
+
+class Held:
+    """Keeps the database busy, so that what is written has to wait."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._connection = sqlite3.connect(ledger.directory / FILE, isolation_level=None, check_same_thread=False)
+
+    def __enter__(self) -> None:
+        self._connection.execute("begin immediate")
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.execute("rollback")
+        self._connection.close()
+
+
+def test_a_commit_is_on_disk_when_it_returns(ledger: Ledger, begin: Callable[[], Writer]) -> None:
+    one = begin()
+    for key in "abc":
+        one.commit(*row(key))
+        assert key in keys(ledger)
+
+
+def test_a_commit_waits_for_what_was_sent_before(ledger: Ledger, begin: Callable[[], Writer]) -> None:
+    one = begin()
+    for key in "abc":
+        one.send(*row(key))
+    one.commit()
+    assert keys(ledger) == {"a", "b", "c"}
+
+
+def test_what_is_waiting_is_one_commit(ledger: Ledger, begin: Callable[[], Writer]) -> None:
+    one = begin()
+    commits: list[int] = []
+    event.listen(ledger.engine, "commit", lambda connection: commits.append(1))
+    with ThreadPoolExecutor(40) as pool:
+        with Held(ledger):
+            waiting = [pool.submit(one.commit, *row(f"{n}")) for n in range(40)]
+            time.sleep(0.5)
+            assert not any(each.done() for each in waiting)
+        for each in waiting:
+            each.result(timeout=20)
+    assert len(keys(ledger)) == 40
+    assert len(commits) <= 3  # the one that was held up, and what had come meanwhile
+
+
+def test_no_group_is_larger_than_its_bound(
+    ledger: Ledger, begin: Callable[[], Writer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "GROUP", 10)
+    commits: list[int] = []
+    one = begin()
+    event.listen(ledger.engine, "commit", lambda connection: commits.append(1))
+    with Held(ledger):
+        for n in range(40):
+            one.send(*row(f"{n}"))
+    one.commit()
+    assert len(keys(ledger)) == 40
+    assert len(commits) >= 4
+
+
+def test_who_lost_the_lock_commits_nothing(ledger: Ledger, begin: Callable[[], Writer]) -> None:
+    first = begin()
+    first.commit(*row("before"))
+    second = begin()
+    with pytest.raises(LockHeld, match="taken over"):
+        first.commit(*row("after"))
+    for again in (first.commit, first.send):
+        with pytest.raises(LockHeld, match="taken over"):
+            again(*row("later"))
+    second.commit(*row("second"))
+    assert keys(ledger) == {"before", "second"}
+
+
+def test_who_was_unlocked_behind_its_back_commits_nothing(ledger: Ledger, begin: Callable[[], Writer]) -> None:
+    one = begin()
+    with ledger.engine.begin() as connection:
+        connection.execute(lock.delete())
+    with pytest.raises(LockHeld):
+        one.commit(*row("after"))
+    assert keys(ledger) == set()
+
+
+def test_an_error_reaches_everyone_who_waits(ledger: Ledger, begin: Callable[[], Writer]) -> None:
+    one = begin()
+    one.commit(*row("a"))
+    with ThreadPoolExecutor(20) as pool:
+        with Held(ledger):
+            first = pool.submit(one.commit, *row("first"))
+            time.sleep(0.2)
+            waiting = [pool.submit(one.commit, *row("a" if n == 5 else f"{n}")) for n in range(15)]
+            time.sleep(0.3)
+        assert first.exception(timeout=20) is None
+        errors = [each.exception(timeout=20) for each in waiting]
+    assert {type(error) for error in errors} == {IntegrityError}
+    assert keys(ledger) == {"a", "first"}
+    with pytest.raises(IntegrityError):
+        one.send(*row("later"))
+
+
+def test_who_comes_after_the_end_is_not_left_waiting(ledger: Ledger, begin: Callable[[], Writer]) -> None:
+    one = begin()
+    one.close()
+    with pytest.raises(LockHeld, match="has ended"):
+        one.commit(*row("late"))
+    one.close()
+
+
+def test_closing_writes_what_is_waiting(ledger: Ledger, begin: Callable[[], Writer]) -> None:
+    one = begin()
+    with Held(ledger):
+        for n in range(100):
+            one.send(*row(f"{n}"))
+        closing = threading.Thread(target=one.close)
+        closing.start()
+    closing.join(20)
+    assert not closing.is_alive()
+    assert len(keys(ledger)) == 100
+
+
+def test_an_idle_writer_says_that_it_is_alive(
+    ledger: Ledger, begin: Callable[[], Writer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "BEAT_S", 0.02)
+    begin()
+    first = ledger.first(select(lock.c.beat))[0]
+    until = time.monotonic() + 10
+    while ledger.first(select(lock.c.beat))[0] == first:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_an_idle_writer_learns_that_it_was_taken_over(
+    ledger: Ledger, begin: Callable[[], Writer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "BEAT_S", 0.02)
+    one = begin()
+    locks.take(ledger.engine, "other")
+    one._thread.join(10)
+    with pytest.raises(LockHeld, match="taken over"):
+        one.send(*row("later"))
