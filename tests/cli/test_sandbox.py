@@ -67,5 +67,8 @@ def test_the_demo(tmp_path: Path) -> None:
         assert sum(count[name] for name in ("migrated", "excluded", "unsupported", "failed")) == count["source"]
     assert all(one["reason"] for one in body["not_moved"])
     assert Path(body["report"]).is_file()
+    verified = body["commands"][5]["output"].splitlines()
+    twice = [line for line in verified if line.startswith("+ jobs")]
+    assert twice == [], "the kill left nothing twice"
     for one in body["commands"]:
         assert f"$ {one['command']}" in err, "each command is shown before it runs"

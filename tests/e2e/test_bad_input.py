@@ -84,29 +84,38 @@ class Bad:
     env: dict[str, str] = field(default_factory=dict)
 
 
-NOWHERE = "/subscriptions/3f6c1a52-8e0b-4b57-b1a9-64d2c0a7e911/resourceGroups/rg-x/providers/Microsoft.Databricks/workspaces/gone"
+GROUP = "/subscriptions/3f6c1a52-8e0b-4b57-b1a9-64d2c0a7e911/resourceGroups/rg-x/providers"
+NOWHERE, NO_WORKSPACE = f"{GROUP}/Microsoft.Databricks/workspaces/gone", f"{GROUP}/Microsoft.KeyVault/vaults/gone"
+AT = "mine.yaml:"  # with a line
 ROWS = {
-    "unknown key": Bad(64, ("purge_protectoin", "purge_protection", "mine.yaml:"), ("purge_protection: true", "purge_protectoin: true")),
-    "unknown key of a step": Bad(64, ("exclud", "exclude", "mine.yaml:"), ("    kinds: all", "    kinds: all\n    exclud: [jobs]")),
-    "wrong type": Bad(64, ("purge_protection", "mine.yaml:"), ("purge_protection: true", "purge_protection: [1, 2]")),
-    "wrong type of a step": Bad(64, ("kinds", "mine.yaml:"), ("    kinds: all", "    kinds: 5")),
-    "unfilled hole": Bad(64, ("steps.vualt", "vault", "mine.yaml:"), ("${steps.vault.id}", "${steps.vualt.id}")),
-    "hole that is no output": Bad(64, ("steps.vault.idd", "id", "mine.yaml:"), ("${steps.vault.id}", "${steps.vault.idd}")),
-    "unknown kind": Bad(64, ("key_vualts", "key_vaults", "mine.yaml:"), ("kind: key_vaults", "kind: key_vualts")),
-    "not YAML": Bad(64, ("mine.yaml:",), ("steps:", "steps: [")),
+    "unknown key": Bad(
+        64, ("purge_protectoin", "purge_protection", AT), ("purge_protection: true", "purge_protectoin: true")
+    ),
+    "unknown key of a step": Bad(
+        64, ("exclud", "exclude", AT), ("    kinds: all", "    kinds: all\n    exclud: [jobs]")
+    ),
+    "wrong type": Bad(64, ("purge_protection", AT), ("purge_protection: true", "purge_protection: [1, 2]")),
+    "wrong type of a step": Bad(64, ("kinds", AT), ("    kinds: all", "    kinds: 5")),
+    "unfilled hole": Bad(64, ("steps.vualt", "vault", AT), ("${steps.vault.id}", "${steps.vualt.id}")),
+    "hole that is no output": Bad(64, ("steps.vault.idd", "id", AT), ("${steps.vault.id}", "${steps.vault.idd}")),
+    "unknown kind": Bad(64, ("key_vualts", "key_vaults", AT), ("kind: key_vaults", "kind: key_vualts")),
+    "not YAML": Bad(64, (AT,), ("steps:", "steps: [")),
     "unknown parameter": Bad(64, ("target_nam", "target_name"), params={"target_nam": "x"}),
     "wrong type of a parameter": Bad(64, ("features",), params={"features": {"a": 1}}),
-    "source does not exist": Bad(6, ("no such workspace", "workspaces/gone", "az databricks workspace list"), params={"source": NOWHERE}),
-    "source is no workspace": Bad(64, ("not a workspace",), params={"source": NOWHERE.replace("Databricks/workspaces", "KeyVault/vaults")}),
+    "source does not exist": Bad(
+        6, ("no such workspace", "workspaces/gone", "az databricks workspace list"), params={"source": NOWHERE}
+    ),
+    "source is no workspace": Bad(64, ("not a workspace", "vaults/gone"), params={"source": NO_WORKSPACE}),
     "source is not Premium": Bad(6, ("premium", "odd", "standard"), params={"source": "odd"}),
-    "target is the source": Bad(6, ("small",), params={"target_name": "small"}),
-    "target is the source, by id": Bad(64, ("same workspace", "workspaces/small"), params={"target": "small"}),
+    "target is the source": Bad(6, ("workspaces/small",), params={"target_name": "small"}),
+    "target is the source, by id": Bad(6, ("workspaces/small",), params={"target": "small"}),
+    "target does not exist": Bad(6, ("no such workspace", "workspaces/gone"), params={"target": NOWHERE}),
     "taken vault name": Bad(6, ("kv-of-somebody", "taken"), params={"vault_name": "kv-of-somebody"}),
     "soft-deleted vault name": Bad(6, ("kv-soft-deleted", "soft"), params={"vault_name": "kv-soft-deleted"}),
-    "vault name that cannot be": Bad(64, ("vault_name",), params={"vault_name": "no_such_name!"}),
-    "wrong secret": Bad(4, ("AZURE_CLIENT", "login.microsoftonline.test"), env={"AZURE_CLIENT_SECRET": "wrong"}),
-    "wrong tenant": Bad(4, (), env={"AZURE_TENANT_ID": "00000000-0000-0000-0000-0000000000ff"}),
-}  # fmt: skip
+    "vault name that cannot be": Bad(6, ("vault_name", "no_such_name!"), params={"vault_name": "no_such_name!"}),
+    "wrong secret": Bad(4, ("AZURE_CLIENT_SECRET", "AADSTS7000215"), env={"AZURE_CLIENT_SECRET": "wrong"}),
+    "wrong tenant": Bad(4, ("AZURE_TENANT_ID",), env={"AZURE_TENANT_ID": "00000000-0000-0000-0000-0000000000ff"}),
+}
 
 
 @pytest.mark.parametrize("command", ["plan", "apply"])
@@ -114,10 +123,11 @@ ROWS = {
 def test_bad_input(name: str, command: str, box: Sandbox, place: Commands) -> None:
     row = ROWS[name]
     ids = {one["name"]: one["id"] for one in box.arm()["workspaces"].values()}
+    vault = f"kv-{command}-{list(ROWS).index(name)}"  # of its own: what one row leaves, the next must not find
     changes = {
         key: ids.get(value, value) if key in ("source", "target") else value for key, value in row.params.items()
     }
-    params = params_of(box, place.folder / "p.yaml", **{"target": "", **changes})
+    params = params_of(box, place.folder / "p.yaml", **{"target": "", "vault_name": vault, **changes})
     playbook = "cmk-migration"
     if row.edit[0]:
         assert row.edit[0] in PLAYBOOK
@@ -134,11 +144,11 @@ def test_no_sandbox_where_one_was_expected(command: str, box: Sandbox, place: Co
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         proxy = f"http://127.0.0.1:{free.getsockname()[1]}"  # bound, so that nobody takes it; nobody listens
-        params = params_of(box, place.folder / "p.yaml")
+        params = params_of(box, place.folder / "p.yaml", target="")
         words = [command, "cmk-migration", "--params", str(params)]
         words += ["--run", str(place.folder / "run"), "--auto-approve"] if command == "apply" else []
         result = place(*words, HTTPS_PROXY=proxy, https_proxy=proxy)
-    judge(result, 5, "HTTPS_PROXY", "login.microsoftonline.test")
+    judge(result, 5, "HTTPS_PROXY", "Entra", proxy.rpartition(":")[2])
 
 
 @pytest.fixture
@@ -187,7 +197,7 @@ def test_no_run_where_one_was_expected(place: Commands) -> None:
 def test_parameters_that_are_missing(place: Commands) -> None:
     path = place.folder / "few.yaml"
     path.write_text(yaml.safe_dump({"target_name": "x"}))
-    judge(place("plan", "cmk-migration", "--params", str(path)), 64, "source", "vault_name")
+    judge(place("plan", "cmk-migration", "--params", str(path)), 64, "source", "-p source=")
 
 
 def test_a_parameter_file_that_is_not_there(place: Commands) -> None:

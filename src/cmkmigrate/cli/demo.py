@@ -129,7 +129,12 @@ def _wait(process: subprocess.Popen[bytes], folder: Path) -> None:
 
 
 def _own() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(MINE)}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(MINE)}
+    if "PYTHONPATH" in own:  # the commands run in another folder
+        own["PYTHONPATH"] = os.pathsep.join(
+            os.path.abspath(path) for path in own["PYTHONPATH"].split(os.pathsep) if path
+        )
+    return own
 
 
 def _variables(file: Path) -> dict[str, str]:
@@ -159,6 +164,8 @@ def _play(act: Act, folder: Path, environment: Mapping[str, str], as_json: bool)
             raise
         if act.killed:
             _put_faults(environment, [])
+            if sys.stderr.isatty():
+                print("\x1b[?25h", file=sys.stderr)  # the bars of a killed process leave the cursor hidden
         out.seek(0)
         text = out.read().decode("utf-8", errors="replace") if as_json else ""
     done = Played(act.line, act.about, act.expected, code, round(time.monotonic() - began, 2), text)

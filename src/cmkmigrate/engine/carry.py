@@ -14,6 +14,7 @@ from cmkmigrate.engine.names import as_row
 from cmkmigrate.engine.observe import Task, key_of
 from cmkmigrate.engine.plan import Decision, decide
 from cmkmigrate.errors import AlreadyExists, CallError, Denied, NotAllowed, NotYet, Refused, Stopped, Throttled, Unknown
+from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import Asset, Do, Entry, Made, State
 
 TIMEOUT_S = 60.0  # of a request, where the site does not say
@@ -128,11 +129,16 @@ class Carrier:
         if decision.do is Do.DELETE:
             return _end(task, row, State.DONE, Do.DELETE, decision.reason)
         id = (made.id if made else "") or (decision.have.id if decision.have else "")
-        change = {"state": State.MADE, "id": id, "operation_url": made.operation_url if made else "", "lands_by": 0.0}
-        change |= {"ours": 1, "target_hint": ""} if created else {"tries": row.tries + 1, "target_hint": ""}
-        ledger.set_item({**key_of(row), **change, "notes": json.dumps(decision.notes)})
+        change: dict[str, Any] = {"id": id, "target_hint": ""}  # its version is known when it is listed again
         if created:
+            change["ours"] = 1
             _add_name(task, row, id)
+            if not decision.follow and type(task.kind).settle is Kind.settle:  # nothing goes on: made is done
+                return _end(task, row, State.DONE, decision.do, decision.reason, notes=decision.notes, **change)
+        else:
+            change["tries"] = row.tries + 1
+        change |= {"state": State.MADE, "operation_url": made.operation_url if made else "", "lands_by": 0.0}
+        ledger.set_item({**key_of(row), **change, "notes": json.dumps(decision.notes)})
         asset = decision.want
         assert asset is not None
         if not created and not (made and made.operation_url):
@@ -200,9 +206,11 @@ def _add_name(task: Task, row: Any, id: str) -> None:
         task.board.stale[row.kind] = task
 
 
-def _end(task: Task, row: Any, state: State, do: Do, reason: str, notes: list[str] | None = None) -> bool:
-    """The last word on an item in this pass."""
-    change: dict[str, Any] = {"state": state, "do": do, "reason": reason, "lands_by": 0.0, "tries": 0}
+def _end(
+    task: Task, row: Any, state: State, do: Do, reason: str, *, notes: list[str] | None = None, **more: Any
+) -> bool:
+    """The last word on an item in this pass. more: further columns of its row."""
+    change: dict[str, Any] = {**more, "state": state, "do": do, "reason": reason, "lands_by": 0.0, "tries": 0}
     if notes is not None:
         change["notes"] = json.dumps(notes)
     if state is State.DONE:

@@ -8,6 +8,7 @@ moves any more it is a cycle, and one of them is made with a placeholder. The sa
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from cmkmigrate.kinds import needs
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import NOTHING, Event, State
 from cmkmigrate.playbook import Step, step_kinds
+from cmkmigrate.run.ledger import PAGE
 from cmkmigrate.run.schema import entry, item
 
 Work = Callable[[Task, Any], bool]  # does one item; whether anything came of it
@@ -160,7 +162,10 @@ def open_rows(task: Task, *, there: bool = False) -> Iterator[Any]:
     where = [i.step == task.step.id, i.kind == task.kind.name, i["pass"] == task.board.ledger.number, i.state.in_(OPEN)]
     if there:
         where.append(select(e.id).where(e.side == "target", e.kind == i.kind, e.key == i.key, e.planned == 0).exists())
-    return task.board.ledger.pages(select(item).where(*where), (i.key,))
+    rows = task.board.ledger.pages(select(item).where(*where), (i.key,))
+    while page := list(itertools.islice(rows, PAGE)):
+        task.board.names.preload(task.kind.name, [row.key for row in page])
+        yield from page
 
 
 def _count(task: Task, *states: State) -> int:

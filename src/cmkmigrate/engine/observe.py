@@ -40,6 +40,7 @@ class Board:
     stop: threading.Event = field(default_factory=threading.Event)
     events: queue.SimpleQueue[Event | None] = field(default_factory=queue.SimpleQueue)
     stale: dict[str, Task] = field(default_factory=dict)  # kinds with things made whose ids are not known yet
+    fates: dict[tuple[str, str], Any] = field(default_factory=dict)  # item rows of this pass that will not change
     looking: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from cmkmigrate import portable
-from cmkmigrate.engine.names import as_entry
+from cmkmigrate.engine.names import REMEMBERED, as_entry
 from cmkmigrate.engine.observe import FOREIGN, Task
 from cmkmigrate.errors import CallError, NotFound
 from cmkmigrate.kinds.base import Kind
@@ -25,6 +25,8 @@ from cmkmigrate.model import KNOWN_AFTER_APPLY, NOTHING, Asset, Body, Do, State
 from cmkmigrate.portable import Link
 from cmkmigrate.run.schema import item
 
+LAST = (State.DONE, State.EXCLUDED, State.UNSUPPORTED, State.FAILED, State.BLOCKED, State.DRIFTED)
+_PASS = list(item.c.keys()).index("pass")
 _FATE = (  # built once, asked for every reference
     select(item)
     .where(item.c.kind == bindparam("kind"), item.c.key == bindparam("key"))
@@ -111,7 +113,13 @@ def _parent(task: Task, source: Any, target: Any) -> Decision | None:
 
 def _fate(task: Task, kind: str, key: str) -> Any | None:
     """The item row of another thing of this run, the newest if several steps have it."""
-    return task.board.ledger.first(_FATE, {"kind": kind, "key": key})
+    fates = task.board.fates
+    found = fates.get((kind, key)) or task.board.ledger.first(_FATE, {"kind": kind, "key": key})
+    if found is not None and found.state in LAST and found[_PASS] == task.board.ledger.number:
+        if len(fates) >= REMEMBERED:
+            fates.clear()
+        fates[kind, key] = found
+    return found
 
 
 def _unchanged(task: Task, row: Any, source: Any, target: Any) -> bool:

@@ -67,7 +67,7 @@ def load(path: Path) -> PlanFile:
         digest = content.pop("digest")
         if content["format"] != FORMAT:
             raise Fatal("the plan has another format", subject=str(path), why=f"{content['format']!r}", next=AGAIN)
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Fatal("this is not a plan", subject=str(path), why=str(error), next=AGAIN) from None
     if digest != _digest(content):
         raise Fatal("the plan was edited", subject=str(path), why="its digest does not fit its content", next=AGAIN)

@@ -22,7 +22,7 @@ class Progress:
     """Takes the events of a run and shows how far it is. `done`: (step, kind) -> items that were done before.
 
     On a terminal there is a bar for each kind; elsewhere a line when a kind begins and ends, and one a minute.
-    brief: only the latter.
+    brief: the bars are gone at the end, and of the lines there are only those of every minute.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Progress:
         every_s: float = EVERY_S,
     ) -> None:
         out = stream or sys.stderr
-        self._shown: _Shown = _Bars(out, title) if out.isatty() else _Lines(out, title, every_s, brief)
+        self._shown: _Shown = _Bars(out, title, brief) if out.isatty() else _Lines(out, title, every_s, brief)
         self._before = done
         self.done: dict[Key, int] = {}
         self.total: dict[Key, int] = {}
@@ -132,7 +132,7 @@ class _Lines:
 class _Bars:
     """A bar for each kind, with counts and the time left."""
 
-    def __init__(self, out: TextIO, title: str) -> None:
+    def __init__(self, out: TextIO, title: str, brief: bool) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bars
@@ -145,7 +145,7 @@ class _Bars:
 
         console = Console(file=out)
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeLeft())
-        self._bars = Bars(*columns, console=console)
+        self._bars = Bars(*columns, console=console, transient=brief)
         self._tasks: dict[Key, Any] = {}
         self._title = title
 

@@ -44,11 +44,17 @@ def _open(file: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        connection.exec_driver_sql(
-            "BEGIN IMMEDIATE" if connection.get_execution_options().get("immediate") else "BEGIN"
-        )
+        options = connection.get_execution_options()
+        if not options.get("reading"):  # one SELECT needs no transaction around it
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
 
     return engine
+
+
+def _check_private(directory: Path) -> None:
+    mode = directory.stat()
+    if stat.S_IMODE(mode.st_mode) & 0o022 or mode.st_uid != os.geteuid():
+        raise Fatal("others can write to the run directory", subject=str(directory), next=f"chmod 700 {directory}")
 
 
 class Ledger:
@@ -57,13 +63,15 @@ class Ledger:
     def __init__(self, directory: Path, *, scratch: bool = False) -> None:
         self.directory, self._scratch = directory, scratch
         self.engine = _open(directory / FILE)
+        self._reader = self.engine.execution_options(reading=True)
         self.writer: Writer | None = None
         self.number = int(self.meta().get("pass", "1")) if (directory / FILE).stat().st_size else 1
 
     @classmethod
     def create(cls, directory: Path, meta: Mapping[str, str]) -> Ledger:
-        """A new run. The directory is made (0700); Fatal when it holds something else."""
+        """A new run. The directory is made (0700); Fatal when it holds something else, or others can write to it."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_private(directory)
         if any(directory.iterdir()):
             raise Fatal(
                 "the run directory is not empty, and holds no run",
@@ -86,9 +94,7 @@ class Ledger:
             raise Fatal(
                 "there is no run here", subject=str(directory), next="cmkmigrate apply PLAYBOOK --run DIR starts one"
             )
-        mode = directory.stat()
-        if stat.S_IMODE(mode.st_mode) & 0o022 or mode.st_uid != os.geteuid():
-            raise Fatal("others can write to the run directory", subject=str(directory), next=f"chmod 700 {directory}")
+        _check_private(directory)
         try:
             ledger = cls(directory)
             with ledger.engine.connect() as connection:
@@ -154,12 +160,12 @@ class Ledger:
                 raise
             return {}
 
-    def rows(self, statement: Any) -> list[Any]:
-        with self.engine.connect() as connection:
-            return list(connection.execute(statement))
+    def rows(self, statement: Any, values: Mapping[str, Any] | None = None) -> list[Any]:
+        with self._reader.connect() as connection:
+            return list(connection.execute(statement, values or {}))
 
     def first(self, statement: Any, values: Mapping[str, Any] | None = None) -> Any:
-        with self.engine.connect() as connection:
+        with self._reader.connect() as connection:
             return connection.execute(statement, values or {}).first()
 
     def pages(self, statement: Any, keys: tuple[Any, ...]) -> Iterator[Any]:

@@ -1,0 +1,312 @@
+"""One item at a time: what is sent again, what is waited for, what fails, and what stops the run."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from cmkmigrate.engine import carry
+from cmkmigrate.engine.reckon import adds_up, reckon
+from cmkmigrate.errors import AlreadyExists, CallError, Denied, NotAllowed, NotYet, Refused, Stopped, Throttled, Unknown
+from cmkmigrate.kinds.base import Kind
+from cmkmigrate.model import Asset, Entry, Event, Made, Outcome
+from cmkmigrate.run.ledger import FILE, Ledger
+from cmkmigrate.run.schema import item
+from tests.engine import cloud
+
+Run = Callable[..., list[Event]]
+
+
+@pytest.fixture
+def target(sites: cloud.Sites) -> cloud.Site:
+    return sites.sites["target"]
+
+
+@pytest.fixture
+def source(sites: cloud.Sites) -> cloud.Site:
+    return sites.sites["source"]
+
+
+def items(ledger: Ledger, kind: str) -> dict[str, Any]:
+    return {row.key: row for row in ledger.rows(select(item).where(item.c.kind == kind))}
+
+
+def states(ledger: Ledger, kind: str) -> Counter[str]:
+    return Counter(row.state for row in items(ledger, kind).values())
+
+
+def failing(error: Callable[[], Exception], kind: str, times: int, *names: str) -> Callable[[str, str], str]:
+    """A fault that raises for the first `times` writes of each thing of a kind (or only of those named)."""
+    seen: Counter[str] = Counter()
+
+    def fault(of: str, name: str) -> str:
+        if of == kind and (not names or name in names):
+            seen[name] += 1
+            if seen[name] <= times:
+                raise error()
+        return ""
+
+    return fault
+
+
+# sent again
+
+
+@pytest.mark.parametrize("error", [Throttled, NotYet])
+def test_what_was_refused_before_any_effect_is_sent_again(
+    error: type[CallError], run: Run, target: cloud.Site, ledger: Ledger
+) -> None:
+    target.fault = failing(lambda: error("later"), "notes", 2)
+    run()
+    sent = Counter(name for kind, name in target.writes if kind == "notes")
+    assert sent == {f"/n{n}": 3 for n in range(20)}
+    assert len(target.things["notes"]) == 20
+    assert states(ledger, "notes") == {"done": 20}
+
+
+def test_it_is_said_what_is_waited_for(run: Run, target: cloud.Site) -> None:
+    target.fault = failing(lambda: NotYet("the grant has not taken effect"), "pools", 1, "small")
+    waits = [event for event in run() if event.what == "wait"]
+    assert [(event.kind, event.key, event.text) for event in waits] == [
+        ("pools", "small", "the grant has not taken effect")
+    ]
+
+
+def test_it_waits_as_long_as_the_service_says(run: Run, target: cloud.Site) -> None:
+    at: list[float] = []
+    plain = failing(lambda: Throttled("slow down", retry_after=0.4), "pools", 1, "small")
+
+    def fault(kind: str, name: str) -> str:
+        if name == "small":
+            at.append(time.monotonic())
+        return plain(kind, name)
+
+    target.fault = fault
+    run()
+    assert len(at) == 2
+    assert at[1] - at[0] >= 0.4
+
+
+@pytest.mark.parametrize(("error", "limit"), [(Throttled, "BUSY_S"), (NotYet, "NOT_YET_S")])
+def test_it_does_not_wait_for_ever_and_a_resume_goes_on(
+    error: type[CallError], limit: str, run: Run, target: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carry, limit, 0.0)
+    target.fault = failing(lambda: error("later"), "pools", 99, "small")
+    with pytest.raises(Stopped, match="keeps refusing"):
+        run()
+    assert items(ledger, "pools")["small"].state == "planned"
+    target.fault = lambda kind, name: ""
+    run()
+    assert sorted(body["name"] for body in target.things["pools"].values()) == ["large", "small"]
+
+
+# not sent again
+
+
+def test_a_refusal_fails_its_item_and_no_other(run: Run, target: cloud.Site, ledger: Ledger) -> None:
+    target.fault = failing(lambda: Refused("too large", status=400, code="BAD"), "notes", 1, "/n3")
+    run()
+    assert target.writes.count(("notes", "/n3")) == 1
+    row = items(ledger, "notes")["/n3"]
+    assert (row.state, row.reason) == ("failed", "400 BAD: too large")
+    assert states(ledger, "notes") == {"done": 19, "failed": 1}
+
+
+def test_what_appeared_in_between_is_drifted(run: Run, target: cloud.Site, ledger: Ledger) -> None:
+    target.fault = failing(lambda: AlreadyExists("taken", status=409), "notes", 99, "/n3")
+    run()
+    row = items(ledger, "notes")["/n3"]
+    assert (row.state, row.tries, target.writes.count(("notes", "/n3"))) == ("drifted", 0, 1)
+    assert row.reason == "appeared in the target between the plan and the write: 409: taken"
+    counts = reckon(ledger)
+    assert adds_up(counts)
+    assert next(count for count in counts if count.kind == "notes").outcomes[Outcome.FAILED] == 1
+
+
+def test_a_lost_answer_is_never_sent_again_without_a_look(run: Run, target: cloud.Site, ledger: Ledger) -> None:
+    sent: list[int] = []
+
+    def fault(kind: str, name: str) -> str:
+        if (kind, name) != ("notes", "/n3"):
+            return ""
+        sent.append(sum(body["path"] == "/n3" for body in target.things["notes"].values()))
+        return "lost-before" if len(sent) < 3 else "lost-after"
+
+    target.fault = fault
+    run()
+    assert sent == [0, 0, 0]
+    assert items(ledger, "notes")["/n3"].state == "done"
+
+
+def test_what_is_lost_again_and_again_fails(run: Run, target: cloud.Site, ledger: Ledger) -> None:
+    target.fault = failing(lambda: Unknown("no answer"), "notes", 99, "/n3")
+    run()
+    row = items(ledger, "notes")["/n3"]
+    assert row.state == "failed"
+    assert row.reason.startswith(f"written {carry.TRIES} times, and still ")
+    assert target.writes.count(("notes", "/n3")) == carry.TRIES
+
+
+# intents
+
+
+def test_the_intent_and_the_original_are_on_disk_before_the_write(run: Run, target: cloud.Site, ledger: Ledger) -> None:
+    seen: dict[tuple[str, str], Any] = {}
+
+    def fault(kind: str, name: str) -> str:
+        stranger = sqlite3.connect(ledger.directory / FILE)
+        of_item = stranger.execute(
+            "select state, do, lands_by - ? from item where kind = ? and key = ?", (time.time(), kind, name)
+        ).fetchall()
+        originals = stranger.execute("select path, value from original where kind = ? and key = ?", (kind, name))
+        seen.setdefault((kind, name), (of_item, dict(originals.fetchall())))
+        stranger.close()
+        return ""
+
+    target.fault = fault
+    run()
+    for (kind, name), (of_item, _) in seen.items():
+        if kind in ("pools", "notes"):
+            ((state, do, left),) = of_item
+            assert (state, do, 0 < left < 5) == ("intent", "create", True), (kind, name)
+    assert seen["pools", "small"][1] == {"idle": "[3]"}
+    assert seen["jobs", "1"][1] == {"schedule.pause": '["UNPAUSED"]'}
+
+
+# what stops the run
+
+
+def test_three_refusals_of_a_right_in_a_row_stop_the_run(run: Run, target: cloud.Site, ledger: Ledger) -> None:
+    target.fault = failing(lambda: Denied("no", status=403, code="PERMISSION_DENIED"), "notes", 99)
+    with pytest.raises(NotAllowed, match=r"^[3-7] requests in a row were refused for lack of rights") as caught:
+        run()
+    assert caught.value.why == "403 PERMISSION_DENIED: no"
+    assert "--retry-failed" in caught.value.next
+    assert states(ledger, "notes")["failed"] < 20
+    target.fault = lambda kind, name: ""
+    run(retry_failed=True)
+    assert states(ledger, "notes") == {"done": 20}
+    assert len(target.things["notes"]) == 20
+
+
+def test_two_refusals_of_a_right_do_not(run: Run, target: cloud.Site, ledger: Ledger) -> None:
+    target.fault = failing(lambda: Denied("no", status=403), "notes", 1, "/n1", "/n12")
+    run()
+    assert states(ledger, "notes") == {"done": 18, "failed": 2}
+
+
+def unreadable(monkeypatch: pytest.MonkeyPatch, *keys: str, error: Callable[[], Exception]) -> None:
+    load = cloud.Notes.load
+
+    def broken(self: cloud.Notes, site: Any, entry: Entry) -> Asset:
+        if not keys or entry.key in keys:
+            raise error()
+        return load(self, site, entry)
+
+    monkeypatch.setattr(cloud.Notes, "load", broken)
+
+
+def test_five_unreadable_answers_in_a_row_stop_the_run(
+    run: Run, target: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        unreadable(broken, error=lambda: Unknown("no answer", status=503))
+        with pytest.raises(Stopped) as caught:
+            run()
+    assert (caught.value.what, caught.value.why) == ("the service does not answer", "503: no answer")
+    assert carry.UNREADABLE == 5
+    assert states(ledger, "notes")["failed"] <= 4 + 4
+    assert target.things["notes"] == {}
+    run(retry_failed=True)
+    assert states(ledger, "notes") == {"done": 20}
+
+
+def test_four_unreadable_answers_do_not(run: Run, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    unreadable(monkeypatch, "/n1", "/n2", "/n3", "/n4", error=lambda: Unknown("no answer"))
+    run()
+    assert states(ledger, "notes") == {"done": 16, "failed": 4}
+    assert items(ledger, "notes")["/n2"].reason == "could not be read: no answer"
+
+
+def test_what_may_not_be_read_fails_with_its_reason(run: Run, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    unreadable(monkeypatch, "/n1", error=lambda: Refused("bad", status=400))
+    run()
+    assert items(ledger, "notes")["/n1"].reason == "could not be read: 400: bad"
+
+
+# updates and settling
+
+
+def test_an_update_that_does_not_converge_fails_after_its_tries(
+    run: Run, source: cloud.Site, target: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.things["jobs"] = {"2": source.things["jobs"]["2"]}
+    updates: list[str] = []
+    monkeypatch.setattr(target, "change", lambda kind, id, body: updates.append(f"{kind} {body.get('pinned')}"))
+    run()
+    row = items(ledger, "jobs")["2"]
+    assert (row.state, row.reason) == ("failed", f"written {carry.TRIES} times, and still differs in pinned")
+    assert updates[: carry.TRIES] == ["jobs True"] * carry.TRIES
+    assert updates.count("jobs True") == carry.TRIES
+    assert len(target.things["jobs"]) == 1
+
+
+def test_what_is_not_usable_yet_is_waited_for_and_made_once(
+    run: Run, target: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: Counter[str] = Counter()
+
+    def settle(self: Kind, site: cloud.Site, asset: Asset, made: Made) -> None:
+        seen[asset.key] += 1
+        if asset.key == "small" and seen["small"] < 4:
+            raise NotYet("still starting")
+
+    monkeypatch.setattr(cloud.Pools, "settle", settle)
+    events = run()
+    assert seen == {"small": 4, "large": 1}
+    assert target.writes.count(("pools", "small")) == 1
+    assert items(ledger, "pools")["small"].state == "done"
+    assert [event.text for event in events if event.what == "wait"] == ["still starting"] * 3
+
+
+def test_what_never_becomes_usable_fails(run: Run, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    def settle(self: Kind, site: cloud.Site, asset: Asset, made: Made) -> None:
+        raise Refused("out of capacity")
+
+    monkeypatch.setattr(cloud.Pools, "settle", settle)
+    run()
+    assert items(ledger, "pools")["small"].reason == "made, but did not become usable: out of capacity"
+
+
+def test_settling_is_taken_up_after_a_kill(
+    run: Run, target: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[str] = []
+
+    def settle(self: Kind, site: cloud.Site, asset: Asset, made: Made) -> None:
+        settled.append(made.id)
+        if len(settled) == 1:
+            raise cloud.Died
+
+    monkeypatch.setattr(cloud.Pools, "settle", settle)
+    with pytest.raises(cloud.Died):
+        run()
+    run()
+    assert len(target.things["pools"]) == 2
+    assert set(settled) == set(target.things["pools"])
+    assert settled.count(settled[0]) == 2
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    before = threading.active_count()
+    yield
+    assert threading.active_count() <= before
