@@ -94,6 +94,7 @@ def test_declarations_are_of_their_form() -> None:
             assert ref.missing in ("block", "warn", "drop"), (name, ref)
             assert ref.targets, (name, ref)
             assert ref.missing != "drop" or "[*]" in ref.path, (name, ref)  # the element of a list is what is dropped
+            assert not (ref.form == "id" and ref.missing == "warn"), (name, ref)  # an id of the other side is none here
             assert not (ref.form == "id" and ref.within), (name, ref)  # the whole value becomes the other side's
         assert not ("*" not in kind.owns and any(path.startswith("!") for path in kind.owns)), name
         assert "*" in kind.owns or not any("[*]" in path for path in kind.owns), name

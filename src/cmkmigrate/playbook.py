@@ -128,7 +128,8 @@ def parse(text: str, path: str, kinds: Mapping[str, Kind]) -> Playbook:
     try:
         document = Document.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key is also a missing one: the unknown word says more.
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         raise _refusal(first, path, lines) from None
     playbook = Playbook(path, text, document)
     _check(playbook, lines, kinds)

@@ -151,3 +151,29 @@ def test_killed_and_resumed(at: int, when: str, run: Run, sites: cloud.Sites, mi
     assert (target["jobs"]["3"]["after"], target["jobs"]["4"]["after"]) == (["4"], ["3"])
     assert reference.sites["target"].writes == []
     assert sites.sites["source"].writes == []
+
+
+def test_a_lost_create_without_a_marker_is_found_by_its_body(
+    run: Run, sites: cloud.Sites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud.Site, "make", forgetful(cloud.Site.make))
+    lost: set[str] = set()
+
+    def lose(kind: str, name: str) -> str:
+        first = kind == "jobs" and name in ("1", "2") and name not in lost
+        lost.add(name)
+        return "lost-after" if first else ""
+
+    sites.sites["target"].fault = lose
+    run()
+    assert Counter(body["name"] for body in sites.sites["target"].things["jobs"].values())["twin"] == 2
+
+
+def forgetful(make: Any) -> Any:
+    """A service that keeps no marker on jobs named `twin`."""
+
+    def made(site: cloud.Site, kind: str, name: str, body: dict[str, Any]) -> str:
+        kept = {key: value for key, value in body.items() if not (key == "tags" and body.get("name") == "twin")}
+        return str(make(site, kind, name, kept))
+
+    return made

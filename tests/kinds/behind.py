@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
@@ -191,7 +190,7 @@ def _assign(run: Run, kind: str, name: str, field: str) -> None:
     """Somebody else has given a principal access, with an entitlement that the old workspace does not give."""
     id = next(body["id"] for body in run.box.state(run.source)[kind] if body[field] == name)
     run.call("PUT", f"/api/2.0/preview/permissionassignments/principals/{id}", {"permissions": ["USER"]})
-    what = "Users" if kind == "users" else "ServicePrincipals"
+    what = {"users": "Users", "groups": "Groups", "service_principals": "ServicePrincipals"}[kind]
     patch(run, what, id, {"op": "add", "path": "entitlements", "value": [MORE]})
 
 
@@ -218,11 +217,7 @@ PLANTS: dict[str, tuple[Callable[[Run], Any], str, bool]] = {
     "directories": (plant_tree, "/Shared/foreign", False),
     "users": (lambda run: _assign(run, "users", PEOPLE, "userName"), PEOPLE, True),
     "service_principals": (lambda run: _assign(run, "service_principals", SERVICE, "applicationId"), SERVICE, True),
-    "groups": (
-        lambda run: run.call("POST", f"{SCIM}/Groups", {"displayName": "engineers", "entitlements": [MORE]}),
-        "engineers",
-        True,
-    ),
+    "groups": (lambda run: _assign(run, "groups", "engineers", "displayName"), "engineers", True),
     "notebooks": (lambda run: put_file(run, NOTEBOOK, "-- mine", format="SOURCE", language="SQL"), NOTEBOOK, True),
     "files": (lambda run: put_file(run, FILE, "mine", format="RAW"), FILE, True),
     "git_folders": (lambda run: run.call("POST", "/api/2.0/repos", _GIT), GIT, True),
@@ -243,10 +238,7 @@ PLANTS: dict[str, tuple[Callable[[Run], Any], str, bool]] = {
 # The requests by which a kind writes: (method, path).
 WRITES: dict[str, tuple[tuple[str, str], ...]] = {
     "users": (("PUT", "/api/2.0/preview/permissionassignments/*"), ("PATCH", f"{SCIM}/Users/*")),
-    "service_principals": (
-        ("PUT", "/api/2.0/preview/permissionassignments/*"),
-        ("PATCH", f"{SCIM}/ServicePrincipals/*"),
-    ),
+    "service_principals": (("PUT", "/api/2.0/preview/permissionassignments/*"),),  # none has anything to add
     "groups": (("POST", f"{SCIM}/Groups"), ("PATCH", f"{SCIM}/Groups/*")),
     "directories": (("POST", "/api/2.0/workspace/mkdirs"),),
     "notebooks": (("POST", "/api/2.0/workspace/import"),),
@@ -265,7 +257,3 @@ WRITES: dict[str, tuple[tuple[str, str], ...]] = {
     "jobs": (("POST", "/api/2.2/jobs/create"), ("POST", "/api/2.2/jobs/reset")),
     "permissions": (("PUT", "/api/2.0/permissions/*"),),
 }
-
-
-def quoted(path: str) -> str:
-    return urllib.parse.quote(path, safe="")

@@ -116,8 +116,17 @@ def environment(box: Sandbox, folder: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
+PLANTED = 4  # writes of this:
+
+
 def plant_in_source(box: Sandbox) -> None:
-    """References to nothing that the small estate does not have, made as a person would."""
+    """References to nothing that the small estate does not have, made as people make them."""
+    host = box.source_host
     definition = {"instance_pool_id": {"type": "fixed", "value": DANGLING_POOL}}
     policy = {"name": "on a pool that is gone", "definition": json.dumps(definition)}
-    box.call(box.source_host, "POST", "/api/2.0/policies/clusters/create", policy)
+    box.call(host, "POST", "/api/2.0/policies/clusters/create", policy)
+    group = box.call(host, "POST", "/api/2.0/preview/scim/v2/Groups", {"displayName": "short-lived"})
+    id = box.state(host)["tree"]["/Shared/timetable/forecast"]["object_id"]
+    entry = {"group_name": "short-lived", "permission_level": "CAN_EDIT"}
+    box.call(host, "PATCH", f"/api/2.0/permissions/notebooks/{id}", {"access_control_list": [entry]})
+    box.call(host, "DELETE", f"/api/2.0/preview/scim/v2/Groups/{group['id']}")

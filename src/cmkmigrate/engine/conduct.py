@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from cmkmigrate.engine.observe import Board, Task, key_of
+from cmkmigrate.engine.unknown import settle_unknown
 from cmkmigrate.kinds import needs
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import NOTHING, Event, State
@@ -98,7 +99,7 @@ class _Crew:
         task.list_target()
         task.make_items()
         if lost:
-            task.settle_unknown()
+            settle_unknown(task)
         board.tell("kind", step=task.step.id, kind=task.kind.name, total=_count(task))
         if parents & self.finished.keys():
             self._follow(task, parents)
@@ -114,7 +115,7 @@ class _Crew:
             if _count(task, State.INTENT):
                 task.quiesce()
                 task.look_again()
-                task.settle_unknown()
+                settle_unknown(task)
             elif not _count(task, *OPEN) or not (moved or _break_cycle(task)):
                 return
 

@@ -89,19 +89,6 @@ class Task:
             pass
         return bool(until)
 
-    def settle_unknown(self) -> None:
-        """Say of each item without a result, by what was just listed, what became of it. Call `quiesce` before."""
-        ledger, names, creates = self.board.ledger, self.board.names, self.kind.create is not None
-        i = item.c
-        where = (i.step == self.step.id, i.kind == self.kind.name, i.state == State.INTENT)
-        for row in ledger.pages(select(item).where(*where), (i.key,)):
-            there = names.find("target", self.kind.name, row.key)
-            found = there is not None and creates
-            state = State.MADE if found else State.PLANNED
-            ours = 1 if found and row.do in ("create", "replace") else row.ours
-            ledger.set_item({**key_of(row), "state": state, "ours": ours, "id": there.id if there else ""})
-        ledger.commit()
-
     def list_source(self) -> None:
         """List the source (for a provisioned kind: what shall be). Raises Stopped, NotAllowed."""
 

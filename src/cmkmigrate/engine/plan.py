@@ -167,7 +167,8 @@ class _Comparison:
             if link.ref.missing == "block":
                 return Decision(Do.BLOCK, f"{link.ref.path} {problem}", notes=self.notes)
             if link.ref.missing == "drop":
-                portable.drop_elements(body, link.ref, link.value)
+                said = f"@{link.kind}/{link.key}" if link.ref.form == "id" and link.kind else link.value
+                portable.drop_elements(body, link.ref, said)
                 self.notes.append(f"{link.value!r} is left out: it {problem}")
             else:
                 self.notes.append(f"{link.ref.path} {problem}")
@@ -309,6 +310,18 @@ class _Comparison:
         one = self.source
         of = (one.of_kind, one.of_key) if one.of_kind else None
         return Asset(one.id, one.key, one.name, one.id, one.hint, of, body=body, content=self.asset.content)
+
+
+def same(task: Task, asset: Asset, candidate: Any) -> bool:
+    """Whether a thing of the target (its entry row) has the body of a source's asset; what create cannot say aside.
+
+    Raises CallError where it cannot be read.
+    """
+    names, kind = task.board.names, task.kind
+    have = kind.load(task.target, as_entry(candidate))
+    want = portable.portable(kind, asset.body or {}, lambda name, id: names.key_of("source", name, id)).body
+    there = portable.portable(kind, have.body or {}, lambda name, id: names.key_of("target", name, id)).body
+    return set(portable.differences(kind, kind.fit(want, there), there)) <= set(kind.deferred)
 
 
 def _stand_in(body: Body, link: Link) -> None:

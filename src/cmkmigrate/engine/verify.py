@@ -21,6 +21,7 @@ from cmkmigrate.engine.migration import Migration
 from cmkmigrate.engine.observe import Board, Task, key_of
 from cmkmigrate.engine.plan import decide, foreign
 from cmkmigrate.engine.reckon import OUTCOME
+from cmkmigrate.engine.unknown import unmarked
 from cmkmigrate.errors import CallError, LockHeld, OperatorError
 from cmkmigrate.model import Count, Do, Finding, Outcome, State
 from cmkmigrate.run.ledger import Ledger
@@ -125,6 +126,8 @@ class Verification:
         for row in task.board.ledger.pages(select(entry).where(e.side == "target", e.kind == task.kind.name), (e.key,)):
             if row.twin:
                 what, reason = "duplicate", f"a second one of {row.twin!r} (id {row.id})"
+            elif foreign(row.key) and self._twin_of(task, row):
+                what, reason = "duplicate", f"a second one of {row.name!r}, without a marker (id {row.id})"
             elif (
                 not row.seeded
                 and not self._of_seeded(task, row)
@@ -135,6 +138,14 @@ class Verification:
                 continue
             self._kinds_of[what] += 1
             self._findings.append(Finding(task.step.id, task.kind.name, row.key, what, reason))
+
+    def _twin_of(self, task: Task, row: Any) -> bool:
+        """Whether something without a marker is, by name and body, what the source has and the target has already."""
+        if not task.kind.marker_path:
+            return False
+        e = entry.c
+        named = select(e.key).where(e.side == "source", e.kind == row.kind, e.name == row.name)
+        return any(row.id in [one.id for one in unmarked(task, key)] for (key,) in task.board.ledger.rows(named))
 
     def _of_seeded(self, task: Task, row: Any) -> bool:
         """Whether it is a part of something that the service made by itself."""

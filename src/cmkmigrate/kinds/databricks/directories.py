@@ -15,14 +15,13 @@ _SEEDED = re.compile(r"/(Shared|Users|Repos)?|/(Users|Repos)/[^/]+")
 class Directories(Kind):
     """`POST /api/2.0/workspace/mkdirs`, which makes what is missing of a path and can be repeated.
 
-    The home of a principal who is not in the workspace is refused by the service; the folder then fails with the
-    service's words.
+    The service has homes only for principals of the workspace: that of somebody who is gone is blocked beforehand.
     """
 
     name = "directories"
     service = "directories"
     permission_type = "directories"
-    refs = (Reference("path", ("users", "service_principals"), "key", within=r"^/Users/([^/]+)$", missing="warn"),)
+    refs = (Reference("path", ("users", "service_principals"), "key", within=r"^/Users/([^/]+)$", missing="block"),)
 
     def list(self, site: Site, settings: Settings, listed: Listed) -> Iterator[Entry]:
         for node in tree.of_type(site, "DIRECTORY"):

@@ -1,0 +1,72 @@
+"""Items without a result: nobody knows whether the write took effect. They are settled by looking, never by sending.
+
+Called after the quiesce and a fresh listing. A thing that carries the source's id is found by it. One that has no room
+for it (a job with as many tags as there may be) is found by its name and its body; where more than one fits, a person
+has to say which it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from cmkmigrate.engine.names import as_entry
+from cmkmigrate.engine.observe import FOREIGN, Task, key_of
+from cmkmigrate.engine.plan import same
+from cmkmigrate.errors import CallError, NotFound, Stopped
+from cmkmigrate.model import Do, State
+from cmkmigrate.run.schema import entry, item
+
+CREATES = (Do.CREATE, Do.REPLACE)
+
+
+def settle_unknown(task: Task) -> None:
+    """Say of each item without a result what became of it: made, or still to do, or ambiguous. Raises Stopped."""
+    ledger, names = task.board.ledger, task.board.names
+    i = item.c
+    where = (i.step == task.step.id, i.kind == task.kind.name, i.state == State.INTENT)
+    for row in ledger.pages(select(item).where(*where), (i.key,)):
+        there = names.find("target", task.kind.name, row.key)
+        change: dict[str, Any] = {"state": State.PLANNED}
+        if there is not None and task.kind.create is not None:
+            ours = 1 if row.do in CREATES else row.ours
+            change = {"state": State.MADE, "ours": ours, "id": there.id}
+        elif row.do in CREATES:
+            change = _by_body(task, row) or change
+        ledger.set_item({**key_of(row), **change})
+    ledger.commit()
+
+
+def _by_body(task: Task, row: Any) -> dict[str, Any] | None:
+    """What became of a create whose thing carries no marker; None: it is not there."""
+    found = unmarked(task, row.key)
+    if not found:
+        return None
+    if len(found) == 1:
+        made = {**found[0]._mapping, "key": row.key}
+        task.board.names.add(made)
+        return {"state": State.MADE, "ours": 1, "id": made["id"]}
+    ids = ", ".join(one.id for one in found)
+    reason = f"its answer was lost, and more than one in the target could be it ({ids}): delete the wrong ones there"
+    return {"state": State.BLOCKED, "do": Do.BLOCK, "reason": reason, "lands_by": 0.0}
+
+
+def unmarked(task: Task, key: str) -> list[Any]:
+    """The target's things that carry no marker and are, by name and body, what the source has under `key`."""
+    source = task.board.names.find("source", task.kind.name, key)
+    if not task.kind.marker_path or source is None:
+        return []
+    e = entry.c
+    where = (e.side == "target", e.kind == task.kind.name, e.name == source.name, e.key.startswith(FOREIGN))
+    candidates = task.board.ledger.rows(select(entry).where(*where).order_by(e.key))
+    if not candidates:
+        return []
+    try:
+        asset = task.assets.get(("source", key)) or task.kind.load(task.source, as_entry(source))
+        return [one for one in candidates if same(task, asset, one)]
+    except NotFound:
+        return []
+    except CallError as error:
+        subject = f"{task.kind.name} {key}"
+        raise Stopped("could not read", subject=subject, why=str(error), next="cmkmigrate resume") from error
