@@ -211,16 +211,6 @@ def test_a_name_that_is_not_shipped_is_suggested() -> None:
     assert "did you mean 'contents-only'?" in caught.value.why
 
 
-def test_plain_words_are_text() -> None:
-    text = "on: [on, no, 007, 2024-13-45, 1:30, 1_000, .inf, <<, 0x1f]\nthey: [true, False, null, ~, 0, -12]"
-    found, lines = playbook.read_yaml(text, "x")
-    assert found == {
-        "on": ["on", "no", "007", "2024-13-45", "1:30", "1_000", ".inf", "<<", "0x1f"],
-        "they": [True, False, None, None, 0, -12],
-    }
-    assert lines["they", 3] == 2
-
-
 def test_a_step_on_the_source() -> None:
     book = parse(changed('exclude: ["*.tmp"]', "on: source"))
     assert book.steps[1].on == "source"

@@ -16,16 +16,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cmkmigrate.errors import Mistake
 from cmkmigrate.kinds.base import Kind
+from cmkmigrate.strict_yaml import line_of, read_yaml
 
 HOLE = re.compile(r"\$\{([^}]*)\}")
 SOURCE_FIELDS = ("id", "name", "location", "subscription", "resource_group", "tags", "url")
 MAX_BYTES = 1_000_000
-_PLAIN = {"bool": "true|false", "null": "null|~|", "int": "-?(0|[1-9][0-9]{0,17})"}
+LANGUAGE = "correct it; docs/reference/playbooks.md has the whole language"
 _TYPES = {str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "a mapping"}
 
 
@@ -89,6 +89,11 @@ class Playbook:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
+def _mistake(what: str, *, subject: str = "", why: str = "", next: str = LANGUAGE) -> Mistake:
+    """A Mistake that always says what to do next."""
+    return Mistake(what, subject=subject, why=why, next=next)
+
+
 def shipped() -> dict[str, str]:
     """The playbooks that come with the tool: name -> text (from the wheel, or the checkout it was installed of)."""
     folders = [resources.files("cmkmigrate") / "playbooks", Path(__file__).parents[2] / "playbooks"]
@@ -109,11 +114,11 @@ def load(name_or_path: str, kinds: Mapping[str, Kind]) -> Playbook:
     if path.suffix in (".yaml", ".yml") or path.is_file():
         try:
             if path.stat().st_size > MAX_BYTES:
-                raise Mistake("the playbook is larger than a megabyte", subject=name_or_path, next="split it into two")
+                raise _mistake("the playbook is larger than a megabyte", subject=name_or_path, next="split it into two")
             return parse(path.read_text("utf-8"), name_or_path, kinds)
         except (OSError, UnicodeDecodeError) as error:
-            raise Mistake("the playbook cannot be read", subject=name_or_path, why=str(error)) from None
-    raise Mistake(
+            raise _mistake("the playbook cannot be read", subject=name_or_path, why=str(error)) from None
+    raise _mistake(
         f"there is no playbook {name_or_path!r}",
         why=f"shipped are {', '.join(known) or 'none'}; a path ends in .yaml{suggest(name_or_path, known)}",
         next="cmkmigrate plan cmk-migration --help",
@@ -124,7 +129,7 @@ def parse(text: str, path: str, kinds: Mapping[str, Kind]) -> Playbook:
     """A playbook from its text. Raises Mistake for whatever is wrong, the first mistake with its line."""
     data, lines = read_yaml(text, path)
     if not isinstance(data, dict):
-        raise Mistake("a playbook is a mapping that begins with `playbook: NAME`", subject=f"{path}:1")
+        raise _mistake("a playbook is a mapping that begins with `playbook: NAME`", subject=f"{path}:1")
     try:
         document = Document.model_validate(data)
     except ValidationError as error:
@@ -144,12 +149,12 @@ def _refusal(error: Any, path: str, lines: Mapping[tuple[Any, ...], int]) -> Mis
         model = {0: Document}.get(len(where) - 1, Step if where[0] == "steps" else Param)
         names = [info.alias or name for name, info in model.model_fields.items()]
         why = f"known are {', '.join(names)}{suggest(field, names)}"
-        return Mistake(f"unknown key {field!r}", subject=spot, why=why)
+        return _mistake(f"unknown key {field!r}", subject=spot, why=why)
     dotted = ".".join(str(part) for part in where)
     if error["type"] == "missing":
         next = "add it; docs/reference/playbooks.md has the language"
-        return Mistake(f"{dotted} is missing", subject=spot, next=next)
-    return Mistake(f"{dotted}: {error['msg'][0].lower()}{error['msg'][1:]}", subject=spot)
+        return _mistake(f"{dotted} is missing", subject=spot, next=next)
+    return _mistake(f"{dotted}: {error['msg'][0].lower()}{error['msg'][1:]}", subject=spot)
 
 
 def _check(playbook: Playbook, lines: Mapping[tuple[Any, ...], int], kinds: Mapping[str, Kind]) -> None:
@@ -162,7 +167,7 @@ def _check(playbook: Playbook, lines: Mapping[tuple[Any, ...], int], kinds: Mapp
         at = ("steps", index)
 
         def refuse(what: str, *where: Any, why: str = "", at: tuple[Any, ...] = at) -> Mistake:
-            return Mistake(what, subject=f"{playbook.path}:{line_of(lines, (*at, *where))}", why=why)
+            return _mistake(what, subject=f"{playbook.path}:{line_of(lines, (*at, *where))}", why=why)
 
         if step.id in seen:
             raise refuse(f"two steps are called {step.id!r}", "id")
@@ -191,7 +196,7 @@ def _check(playbook: Playbook, lines: Mapping[tuple[Any, ...], int], kinds: Mapp
             if problem or (field == "source" and not match[1].startswith("params.")):
                 where = f"{playbook.path}:{line_of(lines, (field,))}"
                 why = problem or "source comes from params"
-                raise Mistake(f"nothing fills ${{{match[1]}}}", subject=where, why=why)
+                raise _mistake(f"nothing fills ${{{match[1]}}}", subject=where, why=why)
 
 
 def step_kinds(step: Step, kinds: Mapping[str, Kind]) -> list[str]:
@@ -249,14 +254,14 @@ def fill_params(playbook: Playbook, given: Mapping[str, Any], origin: str = "the
     for name in given:
         if name not in params:
             why = f"{playbook.name} takes {', '.join(params)}{suggest(name, params)}"
-            raise Mistake(f"unknown parameter {name!r}", subject=origin, why=why)
+            raise _mistake(f"unknown parameter {name!r}", subject=origin, why=why)
     values: dict[str, Any] = {}
     for name, param in params.items():
         value = given.get(name, param.default)
         if value is None:
             what = f"parameter {name!r} is missing"
             next = f"add -p {name}=VALUE, or put it into --params FILE"
-            raise Mistake(what, subject=playbook.path, why=param.about, next=next)
+            raise _mistake(what, subject=playbook.path, why=param.about, next=next)
         values[name] = _typed(name, param.type, value, origin)
     return values
 
@@ -270,7 +275,7 @@ def _typed(name: str, kind: str, value: Any, origin: str) -> Any:
         value = int(value)
     wanted: type = {"list": list, "bool": bool, "int": int}.get(kind, str)
     if not _is(value, wanted):
-        raise Mistake(f"parameter {name!r} must be {_type_name(wanted)}, not {value!r}", subject=origin)
+        raise _mistake(f"parameter {name!r} must be {_type_name(wanted)}, not {value!r}", subject=origin)
     return value
 
 
@@ -280,62 +285,6 @@ def _is(value: Any, kind: type) -> bool:
 
 def _type_name(kind: type) -> str:
     return _TYPES.get(kind, str(kind))
-
-
-class _Loader(yaml.SafeLoader):
-    """Plain words are text but for true, false, null and whole numbers: `on` is a key, 007 and a date are names."""
-
-    yaml_implicit_resolvers = {  # None: whatever a word begins with
-        None: [(f"tag:yaml.org,2002:{name}", re.compile(rf"(?i:{words})\Z")) for name, words in _PLAIN.items()]
-    }
-
-
-def read_yaml(text: str, path: str) -> tuple[Any, dict[tuple[Any, ...], int]]:
-    """Plain data and the line of every value, by its path. Refuses doubled keys, aliases and broken YAML."""
-    lines: dict[tuple[Any, ...], int] = {}
-    try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        return (None if node is None else _plain(loader, node, (), lines, path, set())), lines
-    except yaml.reader.ReaderError as error:
-        line, why = text.count("\n", 0, error.position) + 1, error.reason
-    except (yaml.YAMLError, ValueError, LookupError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line, why = mark.line + 1 if mark else 1, getattr(error, "problem", "") or str(error)
-    except RecursionError:
-        raise Mistake("this is nested too deeply", subject=path) from None
-    raise Mistake("this is not YAML", subject=f"{path}:{line}", why=why)
-
-
-def _plain(
-    loader: yaml.SafeLoader, node: yaml.Node, where: tuple[Any, ...], lines: dict[Any, int], path: str, seen: set[int]
-) -> Any:
-    line = node.start_mark.line + 1
-    lines.setdefault(where, line)
-    if id(node) in seen:
-        raise Mistake("aliases are not part of the language", subject=f"{path}:{line}", next="write the value out")
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        result: dict[Any, Any] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise Mistake("a key is one word", subject=f"{path}:{key_node.start_mark.line + 1}")
-            key = loader.construct_object(key_node, deep=True)
-            if key in result:
-                raise Mistake(f"the key {key!r} stands twice", subject=f"{path}:{key_node.start_mark.line + 1}")
-            lines[(*where, key)] = key_node.start_mark.line + 1
-            result[key] = _plain(loader, value_node, (*where, key), lines, path, seen)
-        return result
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(loader, one, (*where, at), lines, path, seen) for at, one in enumerate(node.value)]
-    return loader.construct_object(node, deep=True)
-
-
-def line_of(lines: Mapping[tuple[Any, ...], int], where: tuple[Any, ...]) -> int:
-    """The line of a value, or of the nearest thing around it."""
-    while where and where not in lines:
-        where = where[:-1]
-    return lines.get(where, 1)
 
 
 def suggest(word: str, known: Any) -> str:

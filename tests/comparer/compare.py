@@ -19,6 +19,7 @@ from tests.comparer.ignored import TRASH
 Export = Callable[[str], bytes]  # path -> the SOURCE export of a notebook
 _SEEDED = re.compile(r"/|/(Users|Repos|Shared)|/(Users|Repos)/[^/]+")
 _MISSING = "(nothing)"
+PRINCIPALS = ("users", "service_principals", "groups")  # who is not in the target loses entries and memberships
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def compare(
     """
     old, new = canonical(source), canonical(target, source, operator)
     gone = set(left_out)
+    lost = {key.casefold() for kind, key in gone if kind in PRINCIPALS and (kind, key) not in new.objects}
     found = [Difference(kind, key, "wrong", "state", None, why) for (kind, key), why in new.wrong]
     doubled = set(new.doubled) - set(old.doubled)
     found += [Difference(kind, key, "duplicate") for kind, key in sorted(doubled) if kind != "permissions"]
@@ -67,7 +69,7 @@ def compare(
         there = new.objects[at]
         if at in new.built_in:
             body, there = _without(body, "description"), _without(there, "description")
-        found += _differences(at, body, there, gone, operator, exports)
+        found += _differences(at, body, there, lost, operator, exports)
     found += [
         Difference(*at, "extra")
         for at in new.objects
@@ -93,17 +95,17 @@ def same(one: Body, other: Body, source: Body, *, operator: str = "") -> list[Di
 
 
 def _differences(
-    at: Key, old: Body, new: Body, gone: set[Key], operator: str, exports: tuple[Export, Export] | None
+    at: Key, old: Body, new: Body, lost: set[str], operator: str, exports: tuple[Export, Export] | None
 ) -> Iterator[Difference]:
     kind, key = at
     if kind == "notebooks":
         old, new = _notebook(key, old, new, exports)
     elif kind == "permissions":
-        old, new = _acls(key, old, new, gone, operator)
+        old, new = _acls(key, old, new, lost, operator)
     elif kind == "secret_acls":
-        old = {who: level for who, level in old.items() if not _lost(who, gone)}
+        old = {who: level for who, level in old.items() if who.casefold() not in lost}
     elif kind == "groups":
-        old, new = _group(key, old, new, gone, operator)
+        old, new = _group(key, old, new, lost, operator)
     elif kind == "git_folders" and not old.get("branch"):
         old, new = _without(old, "branch"), _without(new, "branch")  # on no branch: the API can only set one
     yield from (Difference(kind, key, "differs", path, a, b) for path, a, b in walk(old, new))
@@ -126,9 +128,9 @@ def _notebook(path: str, old: Body, new: Body, exports: tuple[Export, Export] | 
     return sides[0], sides[1]
 
 
-def _acls(key: str, old: Body, new: Body, gone: set[Key], operator: str) -> tuple[Body, Body]:
+def _acls(key: str, old: Body, new: Body, lost: set[str], operator: str) -> tuple[Body, Body]:
     """Without those who are not in the target (reported); a job whose owner is among them belongs to the operator."""
-    old = {who: level for who, level in old.items() if not _lost(who.partition(" ")[2], gone)}
+    old = {who: level for who, level in old.items() if who.partition(" ")[2].casefold() not in lost}
     if key.startswith("jobs:") and "IS_OWNER" not in old.values():
         new = {
             who: level
@@ -140,21 +142,14 @@ def _acls(key: str, old: Body, new: Body, gone: set[Key], operator: str) -> tupl
     return old, new
 
 
-def _group(key: str, old: Body, new: Body, gone: set[Key], operator: str) -> tuple[Body, Body]:
-    members = [one for one in old.get("members", []) if not _lost(one.partition(" ")[2], gone)]
+def _group(key: str, old: Body, new: Body, lost: set[str], operator: str) -> tuple[Body, Body]:
+    members = [one for one in old.get("members", []) if one.partition(" ")[2].casefold() not in lost]
     there = new.get("members", [])
     if key == "admins":  # only added to; the operator must stay one of them
         there = [one for one in there if one in members or not one.endswith(f" {operator.lower()}")]
         old = {**old, "entitlements": []}
         new = {**new, "entitlements": []}
     return {**old, "members": members}, {**new, "members": there}
-
-
-def _lost(name: str, gone: set[Key]) -> bool:
-    """Whether a principal was reported as not moved."""
-    return any(
-        (kind, each) in gone for kind in ("users", "service_principals", "groups") for each in (name, name.casefold())
-    )
 
 
 def _may_be_extra(at: Key, old: Canonical, new: Canonical, operator: str) -> bool:

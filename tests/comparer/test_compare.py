@@ -234,6 +234,9 @@ def test_entries_of_principals_who_were_reported_may_be_missing() -> None:
     new["clusters"][0]["permissions"].clear()
     new["groups"][1]["members"].pop()
     assert differences(new, left_out=[*LEFT_OUT, ("users", BOB)]) == set()
+    new["users"].append(source()["users"][1])  # reported, but there
+    found = differences(new, left_out=[*LEFT_OUT, ("users", BOB)])
+    assert found == {("permissions", "clusters:c-old", "differs"), ("groups", "team", "differs")}
 
 
 def test_a_job_with_no_room_for_the_marker_is_known_by_its_name() -> None:

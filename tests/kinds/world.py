@@ -116,7 +116,7 @@ def environment(box: Sandbox, folder: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
-PLANTED = 4  # writes of this:
+PLANTED = 5  # writes of this:
 
 
 def plant_in_source(box: Sandbox) -> None:
@@ -130,3 +130,5 @@ def plant_in_source(box: Sandbox) -> None:
     entry = {"group_name": "short-lived", "permission_level": "CAN_EDIT"}
     box.call(host, "PATCH", f"/api/2.0/permissions/notebooks/{id}", {"access_control_list": [entry]})
     box.call(host, "DELETE", f"/api/2.0/preview/scim/v2/Groups/{group['id']}")
+    folder = next(one for one in box.state(host)["git_folders"] if one["path"] == "/Shared/git/handbook")
+    box.call(host, "PATCH", f"/api/2.0/repos/{folder['id']}", {"branch": "no-default"})

@@ -99,7 +99,7 @@ def ask(question: str, answer: str) -> bool:
 
 def read_params(file: Path | None, given: Iterable[str] | None) -> dict[str, Any]:
     """The parameters of a file, and those of flags over them. Raises Mistake with file and line."""
-    from cmkmigrate.playbook import line_of, read_yaml
+    from cmkmigrate.strict_yaml import line_of, read_yaml
 
     values: dict[str, Any] = {}
     if file is not None:
