@@ -14,10 +14,11 @@ class OperatorError(Exception):
     """Ends a command. `what` happened, to which `subject`, `why`, and what to do `next` (each one line)."""
 
     exit_code: ClassVar[int] = 1
+    usual: ClassVar[str] = ""  # what to do next, where nothing better is known
 
     def __init__(self, what: str, *, subject: str = "", why: str = "", next: str = "") -> None:
         super().__init__(what)
-        self.what, self.subject, self.why, self.next = what, subject, why, next
+        self.what, self.subject, self.why, self.next = what, subject, why, next or self.usual
 
 
 class Incomplete(OperatorError):
@@ -60,6 +61,7 @@ class Mistake(OperatorError):
     """A mistake in the command, the playbook or the parameters (exit 64)."""
 
     exit_code = 64
+    usual = "correct it; `cmkmigrate COMMAND --help` says what the command takes"
 
 
 class CallError(Exception):

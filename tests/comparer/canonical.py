@@ -10,12 +10,11 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.comparer.ignored import DEFAULTS, IGNORED, ON_A_POOL, OWN_CLUSTERS, SETS, TRASH
+from tests.comparer.ignored import DEFAULTS, IGNORED, ON_A_POOL, OWN_CLUSTERS, SETS, TRASH, VERBATIM
 from tests.comparer.notebooks import rich_form
 
 Body = dict[str, Any]
@@ -108,18 +107,31 @@ def _keys(dump: Body, source: Body | None) -> dict[Key, str]:
 
 
 def _marked(kind: str, id_field: str, made: list[Body], originals: list[Body]) -> Iterator[tuple[Key, str]]:
-    """By marker; what has none, by a name that only one original has that no marker names; else it is nobody's."""
+    """By marker. What has none (a job with no room for it): by the name, where as many originals are left that no
+    marker names; several of one name in the order of their tags and parameters. The rest is nobody's."""
     taken = {_marker(kind, one) for one in made}
-    left = Counter(_name(kind, one) for one in originals if str(one[id_field]) not in taken)
+    left: dict[str, list[Body]] = {}
+    for one in originals:
+        if str(one[id_field]) not in taken:
+            left.setdefault(_name(kind, one), []).append(one)
+    bare: dict[str, list[Body]] = {}
     for one in made:
-        marker = _marker(kind, one)
-        if not marker and left[_name(kind, one)] == 1:
-            marker = next(
-                str(original[id_field])
-                for original in originals
-                if _name(kind, original) == _name(kind, one) and str(original[id_field]) not in taken
-            )
-        yield (kind, str(one[id_field])), marker or f"~{one[id_field]}"
+        if marker := _marker(kind, one):
+            yield (kind, str(one[id_field])), marker
+        else:
+            bare.setdefault(_name(kind, one), []).append(one)
+    for name, several in bare.items():
+        twins = left.get(name, [])
+        if len(twins) == len(several):
+            for one, twin in zip(sorted(several, key=_order), sorted(twins, key=_order), strict=True):
+                yield (kind, str(one[id_field])), str(twin[id_field])
+        else:
+            yield from (((kind, str(one[id_field])), f"~{one[id_field]}") for one in several)
+
+
+def _order(one: Body) -> str:
+    settings = one.get("settings", one)
+    return json.dumps([settings.get(name) for name in ("tags", "parameters", "description")], sort_keys=True)
 
 
 def _marker(kind: str, one: Body) -> str:
@@ -153,8 +165,9 @@ def _identities(found: Canonical, dump: Body) -> None:
                     del body["members"]
                 else:
                     members = [
-                        f"{one.get('type', '?')} {str(one.get('name', one.get('id'))).lower()}"
+                        f"{one.get('type', '?')} {str(one['name']).lower()}"
                         for one in body["members"]
+                        if "name" in one  # an id that stands for nobody
                     ]
                     body["members"] = sorted(members)
             found.add(kind, key, body, str(one.get("id", "")))
@@ -306,7 +319,7 @@ def _drop_equal(node: Any, path: list[str], value: Any) -> None:
 def _with_keys(value: Any, ids: dict[str, str]) -> Any:
     """Every id of this side as `@kind/key`, also inside strings that hold a JSON object."""
     if isinstance(value, dict):
-        return {name: _with_keys(one, ids) for name, one in value.items()}
+        return {name: one if name in VERBATIM else _with_keys(one, ids) for name, one in value.items()}
     if isinstance(value, list):
         return [_with_keys(one, ids) for one in value]
     if isinstance(value, str) and value.lstrip().startswith("{"):

@@ -112,6 +112,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 # Of a cluster on a pool: the pool's, and refused beside it by the service.
 ON_A_POOL = ("node_type_id", "driver_node_type_id", "enable_elastic_disk", "azure_attributes")
 
+# What people pass to their own code is theirs, and moved as it is: an id in it is compared as a text, not as an id.
+VERBATIM = ("base_parameters", "job_parameters", "named_parameters", "parameters", "python_params", "jar_params")
+
 # Lists without an order.
 SETS = {"users": ("entitlements",), "service_principals": ("entitlements",), "groups": ("entitlements", "members")}
 
@@ -122,6 +125,7 @@ NOT_COMPARED = {
     "DASHBOARD": "stands in the tree and in the listing of dashboards; it is judged by the latter",
     "users.members": "the members of the group `users` are the service's: everybody who is in the workspace",
     "operator": "whoever runs the migration is in the new workspace, with a home, and is an admin of it",
+    "members who are nobody": "a membership of an id that stands for nobody in the source cannot be made",
     "clusters of jobs": "clusters whose source is not UI or API belong to a job, pipeline or warehouse",
     "ACL of what is left out": "is a part of its object, and is nowhere when that is",
     "trash": "what a user has deleted: the folder is reported as excluded, and nothing looks into it",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.comparer.compare import Difference, compare
+from tests.e2e import oddities
 from tests.harness import PUBLIC, Commands, Launcher, Result, Sandbox, params_of
 
 
@@ -105,6 +106,14 @@ def migrate(sandbox: Sandbox, place: Commands, **changes: str) -> Migration:
 def undisturbed(small: Sandbox, commands: Callable[[Sandbox, str], Commands]) -> Migration:
     """The small estate, migrated."""
     return migrate(small, commands(small, "undisturbed"), target_name="undisturbed", vault_name="kv-undisturbed")
+
+
+@pytest.fixture(scope="session")
+def odd(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migration]:
+    """The estate of oddities, migrated."""
+    box = Sandbox(tmp_path_factory.mktemp("odd"), oddities.build(tmp_path_factory.mktemp("odd-estate")))
+    yield migrate(box, Commands(launcher, tmp_path_factory.mktemp("odd-run"), box.env))
+    box.close()
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,9 @@ from tests.e2e.conftest import Migration
 OUTCOMES = ("migrated", "excluded", "unsupported", "failed")
 
 
-@pytest.fixture(params=["small", "public"])
+@pytest.fixture(params=["small", "odd", "public"])
 def migration(request: pytest.FixtureRequest) -> Migration:
-    """Each of the two estates, migrated by nobody's leave."""
+    """Each of the three estates, migrated."""
     found: Migration = request.getfixturevalue({"small": "undisturbed"}.get(request.param, request.param))
     return found
 

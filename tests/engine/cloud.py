@@ -98,7 +98,7 @@ class Sites:
     def __init__(self, **sites: Site) -> None:
         self.sites = sites
 
-    def workspace(self, ref: str, *, profile: str = "", source: bool = False) -> Site:
+    def workspace(self, ref: str, *, profile: str = "", source: bool = False, writes: bool | None = None) -> Site:
         return self.sites[ref]
 
     def subscription(self, subscription_id: str) -> Site:

@@ -108,7 +108,7 @@ class World:
 def environment(box: Sandbox, folder: Path) -> Iterator[None]:
     """This process's environment as the sandbox's, and a state of its own."""
     before = dict(os.environ)
-    os.environ.update(box.env | {"XDG_STATE_HOME": str(folder / "state"), "CMKMIGRATE_TIMEOUT_S": "2"})
+    os.environ.update(box.env | {"XDG_STATE_HOME": str(folder / "state"), "CMKMIGRATE_TIMEOUT_S": "1"})
     try:
         yield
     finally:

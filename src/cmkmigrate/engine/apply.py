@@ -20,6 +20,7 @@ from cmkmigrate.engine.marker import Marker
 from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.engine.outputs import outputs_of, skip
+from cmkmigrate.engine.preflight import preflight
 from cmkmigrate.errors import Incomplete, Stopped
 from cmkmigrate.model import Event, State
 from cmkmigrate.playbook import Step
@@ -73,6 +74,8 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
     ledger, migration = board.ledger, board.migration
     done = {row.id: row for row in ledger.rows(select(steps).where(steps.c["pass"] == ledger.number))}
     marker: Marker | None = None
+    if not done:
+        preflight(migration, ledger)
     for step in migration.playbook.steps:
         if step.id in done and done[step.id].state in ("done", "skipped"):
             continue

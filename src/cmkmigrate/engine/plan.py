@@ -107,8 +107,11 @@ def _parent(task: Task, source: Any, target: Any) -> Decision | None:
         return Decision(Do.UNSUPPORTED, f"of {said}: {fate.reason}")
     if fate.state in (State.FAILED, State.BLOCKED, State.DRIFTED):
         ours = there and (fate.ours or target is not None)
-        return None if ours else Decision(Do.BLOCK, f"{said} is not in the target: {fate.reason}")
-    return None if there else Decision(Do.BLOCK, wait=f"{said} is not made yet")
+        why = f": {fate.reason}" if fate.reason else ""
+        return None if ours else Decision(Do.BLOCK, f"{said} is not in the target{why}")
+    # Whether a part is ours is known when it is known of its parent, not when the parent is first seen.
+    settled = task.kind.create is not None or fate.state in (State.MADE, State.DONE)
+    return None if there and settled else Decision(Do.BLOCK, wait=f"{said} is not made yet")
 
 
 def _fate(task: Task, kind: str, key: str) -> Any | None:

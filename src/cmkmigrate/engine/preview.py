@@ -16,6 +16,7 @@ from cmkmigrate.engine.plan import decide
 from cmkmigrate.errors import CallError
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Action, Body, Do, Entry, State
+from cmkmigrate.playbook import step_kinds
 from cmkmigrate.run.schema import entry, item
 
 
@@ -28,8 +29,9 @@ class Preview:
         self.skipped: dict[str, str] = {}  # step -> why it is left out
         self._bodies: dict[str, list[Body]] = {}
 
-    def run(self) -> None:
-        """Plan every step. Raises OperatorError where a side cannot be read."""
+    def run(self, *, provisioning: bool = False) -> None:
+        """Plan every step, or only what is provisioned. Raises OperatorError where a side cannot be read, or where it
+        shows at once that it cannot go well."""
         board = self.board
         i = item.c
         board.ledger.number += 1
@@ -39,6 +41,11 @@ class Preview:
             why = skip(board, step)
             if why:
                 self.skipped[step.id] = why
+                continue
+            kinds = board.migration.kinds
+            contents = [name for name in step_kinds(step, kinds) if kinds[name].at == "workspace"]
+            if provisioning and contents:
+                board.migration.site(step, kinds[contents[0]], board.outputs)  # that it can be opened, and is another
                 continue
             tasks = conduct(board, step, self._decide)
             board.outputs[step.id] = outputs_of(board, step, tasks)

@@ -103,7 +103,8 @@ class Verification:
             return self._found(task, row, State.FAILED, "failed", before.reason)
         if decision.do is Do.KEEP:
             return self._found(task, row, State.DONE, "same", "")
-        what = "missing" if decision.do is Do.CREATE or decision.drifted else "differs"
+        absent = task.board.names.find("target", row.kind, row.key) is None
+        what = "missing" if decision.do is Do.CREATE or decision.drifted or absent else "differs"
         return self._found(task, row, State.FAILED, what, decision.reason, decision.changes)
 
     def _found(self, task: Task, row: Any, state: State, what: str, reason: str, changes: tuple[str, ...] = ()) -> bool:
