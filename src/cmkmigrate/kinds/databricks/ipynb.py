@@ -13,6 +13,7 @@ from typing import Any
 from cmkmigrate.model import Body
 
 NOTEBOOK = "application/vnd.databricks.v1+notebook"
+CELL = "application/vnd.databricks.v1+cell"
 OUTPUT = "application/vnd.databricks.v1+output"
 # Of an output: what names one run of the cell, not its result.
 _RUN = frozenset({"execution_count", "datasetInfos", "startTime", "finishTime", "submitTime", "nuid", "origId"})
@@ -21,7 +22,7 @@ _IDS = frozenset({"nuid", "origId", "guid", "version"})
 
 
 def rich_part(notebook: bytes) -> bytes:
-    """Outputs, attachments, widgets and dashboards of an .ipynb as canonical JSON; empty when it has none.
+    """Outputs, attachments, widgets, dashboards and the environment of an .ipynb as canonical JSON; empty: it has none.
 
     What is not an .ipynb (the service never says so, a broken import might be) has no rich part: it travels as SOURCE.
     """
@@ -33,12 +34,15 @@ def rich_part(notebook: bytes) -> bytes:
         return b""
     own = (whole.get("metadata") or {}).get(NOTEBOOK) or {}
     rich: Body = {}
-    for name in ("dashboards", "widgets"):
+    for name in ("dashboards", "widgets", "environmentMetadata"):
         if own.get(name):
             rich[name] = _without(own[name], _IDS)
     cells = {}
     for index, cell in enumerate(whole.get("cells") or ()):
         found = {name: cell[name] for name in ("outputs", "attachments") if cell.get(name)}
+        inputs = ((cell.get("metadata") or {}).get(CELL) or {}).get("inputWidgets")
+        if inputs:
+            found["inputWidgets"] = _without(inputs, _IDS)
         if found:
             cells[str(index)] = _without(_joined(found), _RUN)
     if cells:

@@ -90,7 +90,8 @@ def _direct(entry: Body, with_admins: bool) -> Iterator[Body]:
         str(given["permission_level"]) for given in entry.get("all_permissions") or () if not given.get("inherited")
     ]
     if levels:
-        yield {field: entry[field], "permission_level": max(levels, key=_rank)}
+        said = str(entry[field])  # the service takes a user or an application in any case, and answers in its own
+        yield {field: said if field == "group_name" else name, "permission_level": max(levels, key=_rank)}
 
 
 def _rank(level: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
@@ -9,6 +10,7 @@ from cmkmigrate.errors import NotFound, Unknown
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Asset, Body, Entry, Made, Reference
 
+_APPLICATION = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ACLS = "/api/2.0/secrets/acls"
 ROUNDS = 5  # a put can be lost by a cache of the service without a word (terraform-provider-databricks#4195)
 
@@ -62,4 +64,9 @@ def _read(site: Site, scope: str) -> dict[str, str]:
 
 
 def _by_principal(items: Iterable[Body]) -> dict[str, str]:
-    return {str(one["principal"]): str(one["permission"]) for one in items}
+    return {_spelled(str(one["principal"])): str(one["permission"]) for one in items}
+
+
+def _spelled(principal: str) -> str:
+    """Users and applications are the same in any case; a group's name is as it is."""
+    return principal.casefold() if "@" in principal or _APPLICATION.fullmatch(principal) else principal

@@ -216,6 +216,9 @@ def _definitions(state: WorkspaceState, folder: Path) -> None:
             held[id] = {**body, field: id}
     for id, cluster in state.clusters.items():
         cluster.setdefault("state", "TERMINATED")
+        cluster.setdefault("cluster_source", "UI")  # the service says both of these of every such cluster
+        if cluster.get("data_security_mode") in ("SINGLE_USER", "DATA_SECURITY_MODE_DEDICATED"):
+            cluster.setdefault("single_user_name", cluster.get("creator_user_name", ""))
         state.cluster_ended[id] = state.clock.now()  # what an estate lists is not purged because its times are old
         if cluster.pop("pinned", False) or cluster.get("pinned_by_user_name"):
             state.pinned[id] = str(cluster.pop("pinned_by_user_name", "") or cluster.get("creator_user_name", ""))
