@@ -131,16 +131,19 @@ def test_what_is_no_database_is_damaged(content: bytes, tmp_path: Path) -> None:
     assert refused(tmp_path).what == "the ledger is damaged"
 
 
-def test_a_database_with_a_hole_in_it_is_damaged(ledger: Ledger) -> None:
+@pytest.mark.parametrize(("page", "at", "size"), [(50, 0, 8192), (50, 8, 40), (20, 3000, 50)])
+def test_a_database_with_a_hole_in_it_is_damaged(page: int, at: int, size: int, ledger: Ledger) -> None:
     with ledger.locked("me"):
         insert_entries(ledger, ({**ENTRY, "key": f"{n:05}", "name": "x" * 100} for n in range(2000)))
     ledger.engine.dispose()
     file = ledger.directory / FILE
-    with sqlite3.connect(file) as connection:
-        connection.execute("pragma wal_checkpoint(truncate)")
+    connection = sqlite3.connect(file)
+    connection.execute("pragma wal_checkpoint(truncate)")
     connection.close()
     data = bytearray(file.read_bytes())
-    data[len(data) // 2 : len(data) // 2 + 8192] = bytes(8192)
+    hole = page * 4096 + at
+    assert len(data) > hole + size
+    data[hole : hole + size] = bytes(size)
     file.write_bytes(data)
     assert refused(ledger.directory).what == "the ledger is damaged"
 

@@ -9,30 +9,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, select
-
 from cmkmigrate import portable
-from cmkmigrate.engine.names import REMEMBERED, as_entry
+from cmkmigrate.engine.names import as_entry
 from cmkmigrate.engine.observe import FOREIGN, Task
+from cmkmigrate.engine.references import fate_of, problem
 from cmkmigrate.errors import CallError, NotFound
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import KNOWN_AFTER_APPLY, NOTHING, Asset, Body, Do, State
 from cmkmigrate.portable import Link
-from cmkmigrate.run.schema import item
-
-LAST = (State.DONE, State.EXCLUDED, State.UNSUPPORTED, State.FAILED, State.BLOCKED, State.DRIFTED)
-_PASS = list(item.c.keys()).index("pass")
-_FATE = (  # built once, asked for every reference
-    select(item)
-    .where(item.c.kind == bindparam("kind"), item.c.key == bindparam("key"))
-    .order_by(item.c.at.desc())
-    .limit(1)
-)
 
 
 @dataclass
@@ -98,7 +86,7 @@ def _parent(task: Task, source: Any, target: Any) -> Decision | None:
     parent = names.find("target", source.of_kind, source.of_key)
     said = f"{source.of_kind} {source.of_key!r}"
     there = parent is not None and (parent.id or parent.planned or task.kind.create is not None)
-    fate = _fate(task, source.of_kind, source.of_key)
+    fate = fate_of(task, source.of_kind, source.of_key)
     if fate is None:
         return None if there else Decision(Do.BLOCK, f"{said} is not in the target")
     if fate.state == State.EXCLUDED:
@@ -112,17 +100,6 @@ def _parent(task: Task, source: Any, target: Any) -> Decision | None:
     # Whether a part is ours is known when it is known of its parent, not when the parent is first seen.
     settled = task.kind.create is not None or fate.state in (State.MADE, State.DONE)
     return None if there and settled else Decision(Do.BLOCK, wait=f"{said} is not made yet")
-
-
-def _fate(task: Task, kind: str, key: str) -> Any | None:
-    """The item row of another thing of this run, the newest if several steps have it."""
-    fates = task.board.fates
-    found = fates.get((kind, key)) or task.board.ledger.first(_FATE, {"kind": kind, "key": key})
-    if found is not None and found.state in LAST and found[_PASS] == task.board.ledger.number:
-        if len(fates) >= REMEMBERED:
-            fates.clear()
-        fates[kind, key] = found
-    return found
 
 
 def _unchanged(task: Task, row: Any, source: Any, target: Any) -> bool:
@@ -157,7 +134,7 @@ class _Comparison:
     def _links(self, body: Body, links: list[Link]) -> Decision | None:
         """Judge every reference. A Decision where the item cannot go on."""
         for link in links:
-            problem, wait = self._problem(link)
+            wrong, wait = problem(self.task, link)
             if wait:
                 stands_in = self.row.key in self.task.placeholders and self.row.state != State.MADE
                 if stands_in and link.ref.placeholder is not NOTHING:
@@ -165,65 +142,17 @@ class _Comparison:
                     self.follow = True
                     continue
                 return Decision(Do.BLOCK, wait=wait)
-            if not problem:
+            if not wrong:
                 continue
             if link.ref.missing == "block":
-                return Decision(Do.BLOCK, f"{link.ref.path} {problem}", notes=self.notes)
+                return Decision(Do.BLOCK, f"{link.ref.path} {wrong}", notes=self.notes)
             if link.ref.missing == "drop":
                 said = f"@{link.kind}/{link.key}" if link.ref.form == "id" and link.kind else link.value
                 portable.drop_elements(body, link.ref, said)
-                self.notes.append(f"{link.value!r} is left out: it {problem}")
+                self.notes.append(f"{link.value!r} is left out: it {wrong}")
             else:
-                self.notes.append(f"{link.ref.path} {problem}")
+                self.notes.append(f"{link.ref.path} {wrong}")
         return None
-
-    def _problem(self, link: Link) -> tuple[str, str]:
-        """(what is wrong with a reference, what it waits for)."""
-        kinds, ref = self.task.board.migration.kinds, link.ref
-        known = [target for target in ref.targets if target in kinds]
-        if not known:
-            return f"refers to {' or '.join(ref.targets)} {link.value!r}, which this version does not move", ""
-        if ref.form == "prefix":
-            return self._path_problem(link, known), ""
-        if ref.form == "id" and not link.kind:
-            return f"refers to {' or '.join(ref.targets)} {link.value!r}, which the source does not have", ""
-        candidates = [link.kind] if ref.form == "id" else known
-        for name in candidates:
-            key = link.key if ref.form == "id" else kinds[name].as_key(str(link.value))
-            row = self.names.find("target", name, key)
-            if row is not None and (row.id or row.planned or ref.form == "key"):
-                return "", ""
-        for name in candidates:
-            key = link.key if ref.form == "id" else kinds[name].as_key(str(link.value))
-            said, wait = self._absent(name, key)
-            if said or wait:
-                return said, wait
-        return f"refers to {' or '.join(known)} {link.value!r}, which is in neither workspace", ""
-
-    def _absent(self, kind: str, key: str) -> tuple[str, str]:
-        """Why something of the source is not in the target (yet)."""
-        kinds = self.task.board.migration.kinds
-        if kinds[kind].unsupported:
-            return f"refers to {kind} {key!r}: {kinds[kind].unsupported}", ""
-        fate = _fate(self.task, kind, key)
-        if fate is None:
-            there = self.names.find("source", kind, key) is not None
-            return (f"refers to {kind} {key!r}, which is not in the target", "") if there else ("", "")
-        if fate.state in (State.PLANNED, State.INTENT, State.MADE, State.DONE):  # done: since the look above
-            return "", f"{kind} {key!r} is not made yet"
-        return f"refers to {kind} {key!r}, which is {fate.state}: {fate.reason}", ""
-
-    def _path_problem(self, link: Link, known: list[str]) -> str:
-        kinds = self.task.board.migration.kinds
-        path = str(link.value)
-        for side in ("target", "source"):
-            for name in known:
-                one = kinds[name].as_key(path)
-                while one not in ("", "/", "."):
-                    if self.names.find(side, name, one):
-                        return ""
-                    one = posixpath.dirname(one)
-        return f"{path!r} is a path to nothing, in the source too"
 
     def _create(self, want: Body) -> Decision:
         if self.preview:
@@ -270,7 +199,7 @@ class _Comparison:
         if self.kind.create is not None:
             return False
         parent = self.names.find("target", self.source.of_kind, self.source.of_key)
-        fate = _fate(self.task, self.source.of_kind, self.source.of_key)
+        fate = fate_of(self.task, self.source.of_kind, self.source.of_key)
         return bool((parent is not None and parent.seeded) or (fate is not None and fate.ours))
 
     def _have(self) -> Asset | None:
