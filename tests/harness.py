@@ -244,9 +244,13 @@ class Commands:
 
     def finish(self, started: tuple[int, Path], argv: Iterable[str] = (), seconds: float = 300.0) -> Result:
         """Let a started command run to its end. Raises TimeoutError (it is killed then)."""
+        self.launcher.order(do="go", pid=started[0])
+        return self.wait(started, argv, seconds)
+
+    def wait(self, started: tuple[int, Path], argv: Iterable[str] = (), seconds: float = 300.0) -> Result:
+        """Wait for a command that is under way. Raises TimeoutError (it is killed then)."""
         pid, streams = started
         began = time.monotonic()
-        self.launcher.order(do="go", pid=pid)
         code = self.launcher.order(do="wait", pid=pid, seconds=seconds)["code"]
         if code is None:
             os.kill(pid, 9)

@@ -32,8 +32,9 @@ def _is_result(statement: Any, rows: Any) -> bool:
     """Whether a statement says of an item that its write was answered."""
     if getattr(getattr(statement, "table", None), "name", "") != "item":
         return False
-    values = rows if isinstance(rows, dict) else {}
-    return "made" in [str(value) for name, value in values.items() if name.endswith("state")]
+    values = {name.removeprefix("new_"): value for name, value in rows.items()} if isinstance(rows, dict) else {}
+    state = str(values.get("state"))
+    return state == "made" or (state == "done" and "ours" in values)  # what was found equal is done, and not made
 
 
 def server_owned(fields: str) -> None:

@@ -25,6 +25,7 @@ from tests.harness import Commands, Launcher, Result, Sandbox, params_of
 BEFORE = [("kill", share / 100) for share in (1, 7, 22, 38, 55, 76, 97)]
 AFTER = [("kill_after", share / 100) for share in (3, 10, 18, 33, 50, 70, 92)]
 UNKEPT = [("result", share / 100) for share in (2, 6, 15, 40, 65, 90)]
+# The last one: all is done but for the run letting go of its target.
 POINTS = BEFORE + AFTER + UNKEPT
 SIDE_BY_SIDE = 3
 AGAIN = 20  # writes that a resume may do more than an undisturbed run: what was under way, and the run's marker

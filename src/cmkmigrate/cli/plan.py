@@ -11,7 +11,8 @@ import typer
 
 from cmkmigrate.cli import common
 from cmkmigrate.cli.common import Format
-from cmkmigrate.errors import Fatal
+from cmkmigrate.errors import Blocked, Fatal
+from cmkmigrate.model import Do
 from cmkmigrate.render import plan as render
 from cmkmigrate.render.progress import Progress
 
@@ -55,7 +56,20 @@ def command(
             except OSError as error:
                 raise common.unwritable(out, error) from None
         totals = show(migration, preview, output)
+        _possible(migration, preview)
     return CHANGES if detailed_exitcode and totals.changes else 0
+
+
+def _possible(migration: Migration, preview: Preview) -> None:
+    """Raises Blocked where `apply` would not begin: what is provisioned cannot go well."""
+    for action in preview.actions():
+        if action.do is Do.BLOCK and migration.kinds[action.kind].at == "arm":
+            raise Blocked(
+                f"step {action.step!r} cannot go well, so apply would not begin",
+                subject=f"{action.kind} {action.key}",
+                why=action.reason,
+                next="mend it, then plan again",
+            )
 
 
 def existing(migration: Migration, directory: Path | None = None) -> Ledger | None:

@@ -25,6 +25,13 @@ FEATURES: Final = {
     "dbfs_root": "DBFS root: the workspace's own storage account, with results of jobs and of notebooks",
 }
 OUTCOMES: Final = ("migrated", "excluded", "unsupported", "failed")
+SECTIONS: Final = {  # what was not moved, what needs a person first; any other state is no outcome yet
+    "Failed": ("failed", "blocked", "drifted"),
+    "Without an outcome yet": (),
+    "Unsupported": ("unsupported",),
+    "Excluded": ("excluded",),
+}
+EXPECTED: Final = ("same", "failed", "excluded", "unsupported", "extra")  # findings that say nothing against a copy
 
 
 def page(record: Mapping[str, Any], tool: str, now: float) -> str:
@@ -35,7 +42,7 @@ def page(record: Mapping[str, Any], tool: str, now: float) -> str:
     folder = resources.files("cmkmigrate.render") / "templates"
     style = (folder / STYLE).read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"moment": moment, "plain": plain}
+    environment.filters |= {"moment": moment, "plain": plain, "verdict": verdict}
     template = environment.from_string((folder / TEMPLATE).read_text("utf-8"))
     return template.render(
         record=record,
@@ -45,8 +52,9 @@ def page(record: Mapping[str, Any], tool: str, now: float) -> str:
         style_hash=_hash(style),
         data=Markup(embedded(record)),
         totals=totals(record["counts"]),
+        verified=_verified(record["counts"]),
         outcomes=OUTCOMES,
-        left=grouped(record["problems"]),
+        left=sections(record["problems"]),
         features=_features(record["posture"]),
         target=_target(record),
         named=named,
@@ -69,6 +77,12 @@ def totals(counts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return {name: sum(count[name] for count in counts) for name in ("source", *OUTCOMES, "open")}
 
 
+def _verified(counts: Sequence[Mapping[str, Any]]) -> int | None:
+    """What the last verification found again, of all kinds; None where there was none."""
+    numbers = [count["verified"] for count in counts if count["verified"] is not None]
+    return sum(numbers) if numbers else None
+
+
 def grouped(problems: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What was not moved, by kind, state and reason."""
     groups: dict[tuple[str, str, str], list[str]] = {}
@@ -78,6 +92,29 @@ def grouped(problems: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {"kind": kind, "state": state, "reason": why, "names": names} for (kind, state, why), names in groups.items()
     ]
+
+
+def sections(problems: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The groups below the headings of the page; a heading without any is left out."""
+    heading = {state: title for title, states in SECTIONS.items() for state in states}
+    found: dict[str, list[dict[str, Any]]] = {title: [] for title in SECTIONS}
+    for group in grouped(problems):
+        found[heading.get(group["state"], "Without an outcome yet")].append(group)
+    return [
+        {"title": title, "number": sum(len(group["names"]) for group in groups), "groups": groups}
+        for title, groups in found.items()
+        if groups
+    ]
+
+
+def verdict(proof: Mapping[str, Any]) -> str:
+    """What one verification found, in a few words."""
+    if proof["clean"]:
+        return "nothing differs"
+    findings = {what: number for what, number in proof["findings"].items() if number}
+    if findings.keys() <= set(EXPECTED):
+        return f"all that was moved is equal, {findings.get('failed', 0)} could not be moved"
+    return "not everything is equal"
 
 
 def _features(posture: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Entry
 from tests.kinds.azure.fake_subscription import VAULT, FakeSubscription, source
 
 KIND = KeyAccess()
+GIVEN = "11111111-2222-3333-4444-555555555555"
 USER = ROLES["crypto_service_encryption_user"][1]
 SETTINGS: dict[str, Any] = {"vault": VAULT, "key": "cmk", "principals": ["azure_databricks"]}
 
@@ -46,6 +47,8 @@ def test_desired() -> None:
     assert officer.body is not None and officer.body["scope"] == VAULT
     with pytest.raises(Mistake, match="no role"):
         wanted(role="owner")
+    with pytest.raises(Mistake, match="object id"):
+        wanted(azure_databricks_object_id="AzureDatabricks")
 
 
 def test_identities_that_are_not_known_or_not_there() -> None:
@@ -121,11 +124,11 @@ def test_the_directory_does_not_say(site: FakeSubscription, error: Denied | NotF
     with pytest.raises(Blocked) as blocked:
         KIND.list(site, SETTINGS, nothing)
     assert "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d" in blocked.value.next
-    settings = SETTINGS | {"azure_databricks_object_id": "given"}
+    settings = SETTINGS | {"azure_databricks_object_id": GIVEN}
     assert list(KIND.list(site, settings, nothing)) == []
-    (want,) = wanted(azure_databricks_object_id="given")
+    (want,) = wanted(azure_databricks_object_id=GIVEN)
     KIND.create(site, want)
-    assert site.writes[0][2]["properties"]["principalId"] == "given"
+    assert site.writes[0][2]["properties"]["principalId"] == GIVEN
 
 
 def test_who_may_not_grant_is_told_who_may(site: FakeSubscription) -> None:

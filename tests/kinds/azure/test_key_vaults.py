@@ -125,3 +125,24 @@ def test_settle_waits_for_the_name() -> None:
     site.vault = lambda _: vault(provisioningState=left.pop(0))  # type: ignore[method-assign]
     KIND.settle(site, wanted(), Made(VAULT))
     assert left == []
+
+
+@pytest.mark.parametrize(
+    ("properties", "text"),
+    [
+        ({"networkAcls": {"bypass": "None", "defaultAction": "Deny"}}, "firewall"),
+        ({"networkAcls": {"bypass": "None"}, "publicNetworkAccess": "Disabled"}, "firewall"),
+        ({"tenantId": "another"}, "another tenant"),
+    ],
+)
+def test_an_existing_vault_that_nobody_could_use(properties: dict[str, Any], text: str) -> None:
+    site = FakeSubscription()
+    site.bodies[VAULT] = vault(**properties)
+    with pytest.raises(Blocked, match=text):
+        KIND.list(site, SETTINGS | {"existing": VAULT}, nothing)
+
+
+def test_an_existing_vault_behind_a_firewall_that_lets_services_in() -> None:
+    site = FakeSubscription()
+    site.bodies[VAULT] = vault(networkAcls={"bypass": "AzureServices", "defaultAction": "Deny"})
+    assert len(list(KIND.list(site, SETTINGS | {"existing": VAULT}, nothing))) == 1

@@ -44,11 +44,14 @@ def wanted(**settings: Any) -> Asset:
 def test_desired() -> None:
     one = wanted()
     assert (one.key, one.name) == ("cmk", "cmk")
-    assert one.body == {"type": "RSA", "size": 3072, "enabled": True, "wraps": True}
+    assert one.body == {"type": "RSA", "size": 3072, "enabled": True, "in_time": True, "wraps": True}
     assert wanted(vault=KNOWN_AFTER_APPLY).key == "cmk"
 
 
-@pytest.mark.parametrize("settings", [{"name": ""}, {"type": "EC"}, {"size": 1024}, {"existing": "cmk"}])
+@pytest.mark.parametrize(
+    "settings",
+    [{"name": ""}, {"name": "a key"}, {"name": "k" * 128}, {"type": "EC"}, {"size": 1024}, {"existing": "cmk"}],
+)
 def test_mistakes(settings: dict[str, Any]) -> None:
     with pytest.raises(Mistake):
         wanted(**settings)
@@ -106,13 +109,52 @@ def test_existing() -> None:
     assert isinstance(have, Asset)
     assert have.key == want.key and portable.differences(KIND, want.body or {}, have.body or {}) == ()
     assert KIND.load(site, have).body == have.body
-    site.data.keys["cmk/v1"] = {
-        "key": {"kid": KID, "kty": "RSA", "key_ops": ["sign"]},
-        "attributes": {"enabled": False},
-    }
-    (bad,) = KIND.list(site, settings, nothing)
-    assert isinstance(bad, Asset)
-    assert portable.differences(KIND, want.body or {}, bad.body or {}) == ("enabled", "wraps")
+
+
+@pytest.mark.parametrize(
+    ("key", "attributes", "why"),
+    [
+        ({}, {"enabled": False}, "disabled"),
+        ({}, {"exp": 1_600_000_000}, "expired"),
+        ({}, {"nbf": 99_999_999_999}, "not valid yet"),
+        ({"kty": "EC", "n": ""}, {}, "type EC"),
+        ({"n": "A" * 171}, {}, "1024 bits"),
+        ({"key_ops": ["sign"]}, {}, "wrapKey"),
+    ],
+)
+def test_an_existing_key_that_cannot_be_used(key: dict[str, Any], attributes: dict[str, Any], why: str) -> None:
+    site, settings = FakeSubscription(), SETTINGS | {"existing": KID}
+    site.data.keys["cmk/v1"] = {"key": BUNDLE["key"] | key, "attributes": BUNDLE["attributes"] | attributes}
+    with pytest.raises(Blocked) as caught:
+        KIND.list(site, settings, nothing)
+    assert why in caught.value.why
+
+
+def test_an_existing_key_is_in_the_vault_that_is_used() -> None:
+    site, kid = FakeSubscription(), "https://other.vault.azure.test/keys/cmk/v1"
+    with pytest.raises(Blocked, match="another vault"):
+        KIND.list(site, SETTINGS | {"existing": kid}, nothing)
+    with pytest.raises(Blocked, match="another vault"):
+        KIND.list(site, SETTINGS | {"existing": KID, "vault": KNOWN_AFTER_APPLY}, nothing)
+
+
+def test_an_existing_key_without_a_right_on_the_content() -> None:
+    site = FakeSubscription()
+    site.data.refusal = FORBIDDEN
+    with pytest.raises(Denied):
+        KIND.list(site, SETTINGS | {"existing": KID}, nothing)
+    site.arm_keys = [ARM_KEY]
+    (have,) = KIND.list(site, SETTINGS | {"existing": KID}, nothing)
+    assert have.id == KID
+    with pytest.raises(Denied):
+        KIND.list(site, SETTINGS | {"existing": f"{URI}keys/cmk/older"}, nothing)
+
+
+def test_a_firewall_is_not_waited_for() -> None:
+    site = FakeSubscription()
+    site.data.refusal = Denied("not a trusted service", status=403, code="ForbiddenByFirewall")
+    with pytest.raises(Denied):
+        KIND.create(site, wanted())
 
 
 def test_ids() -> None:

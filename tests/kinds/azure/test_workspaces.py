@@ -154,6 +154,12 @@ def test_what_cannot_be(old: Any, settings: dict[str, Any], text: str) -> None:
         wanted(old, **settings)
 
 
+@pytest.mark.parametrize("name", ["", "xx", "x" * 65, "a b", "a/b", "ä-b"])
+def test_a_name_that_no_workspace_can_have(name: str) -> None:
+    with pytest.raises(Mistake):
+        wanted(name=name)
+
+
 def test_existing_is_kept_as_it_is() -> None:
     site, settings = FakeSubscription(), {"existing": NEW}
     with pytest.raises(Blocked, match="no such workspace"):

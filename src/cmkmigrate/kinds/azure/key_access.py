@@ -8,12 +8,14 @@ The vault, not this file, decides when a grant has taken effect; role assignment
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
+from cmkmigrate.clients.endpoints import AZURE_DATABRICKS
 from cmkmigrate.errors import Blocked, Denied, Mistake, NotFound, NotYet, Refused
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
@@ -31,6 +33,7 @@ ROLES: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
         ("get", "list", "create", "update"),
     ),
 }
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NAMESPACE: Final = uuid.UUID("9d4f4a52-6c0b-5f0e-8d53-1f0f1b6f7c11")
 
 
@@ -52,6 +55,9 @@ class KeyAccess(Kind):
     }
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
+        given = str(settings.get("azure_databricks_object_id") or "")
+        if given and not _GUID.fullmatch(given):
+            raise Mistake(f"{given!r} is not an object id", next=f"az ad sp show --id {AZURE_DATABRICKS} --query id")
         for at, principal in enumerate(_principals(settings)):
             unique = f"{principal} {at + 1}" if principal == KNOWN_AFTER_APPLY else principal
             key, body = f"{unique} · {_role(settings)} · {_where(settings)}", _body(settings, principal)
@@ -152,13 +158,13 @@ def _resolved(site: Subscription, principal: str) -> str:
             "the directory may not be read",
             subject="AzureDatabricks",
             why=str(error),
-            next="give azure_databricks_object_id; az ad sp show --id 2ff814a6-3304-4ab8-85cb-cd0e6f879c1d --query id",
+            next=f"give azure_databricks_object_id; az ad sp show --id {AZURE_DATABRICKS} --query id",
         ) from None
     except NotFound as error:
         raise Blocked("the tenant has no AzureDatabricks principal", why=error.message, next=_MAKE) from None
 
 
-_MAKE: Final = "az ad sp create --id 2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
+_MAKE: Final = f"az ad sp create --id {AZURE_DATABRICKS}"
 
 
 def _principals(settings: Settings) -> list[str]:

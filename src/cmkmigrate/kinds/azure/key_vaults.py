@@ -121,6 +121,14 @@ class KeyVaults(Kind):
                 why="storage and disks take no key of such a vault; protecting it cannot be undone",
                 next=f"az keyvault update --name {at.name} --enable-purge-protection true",
             )
+        _reachable(at.name, properties)
+        if str(properties.get("tenantId") or site.tenant_id).lower() != site.tenant_id.lower():
+            raise Blocked(
+                "the key vault is in another tenant than the workspace",
+                subject=at.name,
+                why=f"it is in {properties.get('tenantId')}, and the workspace in {site.tenant_id}",
+                next="name a vault in that tenant, or let one be made",
+            )
         wanted = str(settings.get("location") or "")
         if wanted and wanted != KNOWN_AFTER_APPLY and _region(wanted) != _region(str(body.get("location", ""))):
             raise Blocked(
@@ -130,6 +138,20 @@ class KeyVaults(Kind):
                 next="name a vault in that region, or let one be made",
             )
         return _asset(body)
+
+
+def _reachable(name: str, properties: Body) -> None:
+    """Raises Blocked where the vault's firewall keeps the services out that are to use the key."""
+    network = properties.get("networkAcls") or {}
+    closed = str(network.get("defaultAction", "")).lower() == "deny"
+    closed = closed or str(properties.get("publicNetworkAccess", "")).lower() == "disabled"
+    if closed and str(network.get("bypass", "AzureServices")).lower() == "none":
+        raise Blocked(
+            "the firewall of the key vault keeps out the services that are to use the key",
+            subject=name,
+            why="Azure Databricks, disks and storage come as trusted services, and its bypass is None",
+            next=f"az keyvault update --name {name} --bypass AzureServices",
+        )
 
 
 def _asset(body: Body) -> Asset:

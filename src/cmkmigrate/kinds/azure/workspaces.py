@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
+import re
 import time
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
@@ -49,6 +50,8 @@ _PARAMETERS: Final = (
     "amlWorkspaceId",
 )
 _MANAGED_NETWORK: Final = ("vnetAddressPrefix", "natGatewayName", "publicIpName")  # only without a network of one's own
+# The schema has 3 to 64 characters. Assumption: of these, as the service's other names and its portal have it.
+_NAME: Final = re.compile(r"[0-9A-Za-z_-]{3,64}")
 _IDENTITY_S: Final = 300.0  # how long an identity may be missing from a workspace that is ready
 
 
@@ -100,6 +103,12 @@ class Workspaces(Kind):
             name = str(settings.get("name") or "")
             if not name:
                 raise Mistake("the new workspace has no name", next="set `name`, or `existing` to the ARM id of one")
+            if not _NAME.fullmatch(name):
+                raise Mistake(
+                    f"a workspace cannot be called {name!r}",
+                    why="3 to 64 letters, digits, hyphens and underscores",
+                    next="choose another target_name",
+                )
             at = ResourceId(home.subscription, settings.get("resource_group") or home.group, TYPE, name)
         if str(at).lower() == str(home).lower():
             raise Blocked("the new workspace is the old one", subject=source.arm_id, next="choose another name")
