@@ -22,10 +22,9 @@ from tests.e2e.conftest import Migration
 from tests.harness import Commands, Launcher, Result, Sandbox, params_of
 
 # (how, how far into the run: a share of its writes, or of its results)
-BEFORE = [("kill", share / 100) for share in (1, 7, 22, 38, 55, 76, 97)]
+BEFORE = [("kill", share / 100) for share in (1, 7, 22, 38, 55, 76, 100)]
 AFTER = [("kill_after", share / 100) for share in (3, 10, 18, 33, 50, 70, 92)]
 UNKEPT = [("result", share / 100) for share in (2, 6, 15, 40, 65, 90)]
-# The last one: all is done but for the run letting go of its target.
 POINTS = BEFORE + AFTER + UNKEPT
 SIDE_BY_SIDE = 3
 AGAIN = 20  # writes that a resume may do more than an undisturbed run: what was under way, and the run's marker
@@ -101,7 +100,10 @@ def _try(
     trial.number = max(1, int(share * writes * (0.7 if how == "result" else 1.0)))
     started = place.start(*words, patch=f"die_at_result:{trial.number}" if how == "result" else "")
     if how != "result":
-        box.faults({"match": {"write": True}, "offset": trial.number - 1, "action": how, "pid": started[0]})
+        match, offset = {"write": True}, trial.number - 1
+        if share == 1.0:  # all is done, but for the run letting go of its target
+            match, offset = {"path": "/api/2.0/workspace/delete"}, 0
+        box.faults({"match": match, "offset": offset, "action": how, "pid": started[0]})
     trial.killed = place.finish(started, words)
     box.faults()
     if trial.killed.code != -9:
