@@ -127,3 +127,35 @@ def test_a_plan_that_cannot_be_kept(terminal: Terminal) -> None:
         "$ plan pools.yaml --params params.yaml --out no/where.cmkplan\n"
         "! Error: the file cannot be written\n! object: no/where.cmkplan\n! why: No such file or directory\n= 64"
     )
+
+
+THERE = """
+playbook: there
+about: Makes a workspace, for tests
+params:
+  source: {type: workspace}
+  target_name: {type: name}
+source: "${params.source}"
+target: "${steps.workspace.id}"
+steps:
+  - id: workspace
+    kind: workspaces
+    with:
+      name: "${params.target_name}"
+      features: []
+      double_encryption: true
+"""
+
+
+def test_what_apply_would_not_begin_ends_with_6(
+    terminal: Terminal, sandbox: Sandbox, writes: Callable[[], int]
+) -> None:
+    taken = str(sandbox.params["target"]).rpartition("/")[2]
+    group = str(sandbox.params["target"]).split("/")[4]
+    terminal.write("there.yaml", f"{THERE}      resource_group: {group}\n")
+    terminal.play(
+        f"$ plan there.yaml -p source={sandbox.params['source']} -p target_name={taken}\n"
+        "> Plan: *1 blocked*\n! Error: step 'workspace' cannot go well, so apply would not begin\n"
+        "! object: workspaces *\n! why: *not made by this run*\n! next: mend it*\n= 6"
+    )
+    assert writes() == 0

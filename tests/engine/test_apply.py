@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from cmkmigrate.engine.apply import another_pass
+from cmkmigrate.engine.apply import another_pass, apply
 from cmkmigrate.engine.migration import Migration
 from cmkmigrate.engine.reckon import adds_up, reckon
 from cmkmigrate.model import Event, Outcome
@@ -177,3 +178,13 @@ def forgetful(make: Any) -> Any:
         return str(make(site, kind, name, kept))
 
     return made
+
+
+def test_a_run_that_knows_nothing_of_the_first_makes_nothing_twice(
+    run: Run, migration: Migration, sites: cloud.Sites, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(cloud.Site, "make", forgetful(cloud.Site.make))
+    run()
+    before = list(sites.sites["target"].writes)
+    list(apply(migration, Ledger.create(tmp_path / "another", {"run": "r2"}), confirm={}, parallelism=4))
+    assert sites.sites["target"].writes == before

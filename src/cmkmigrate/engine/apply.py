@@ -100,8 +100,18 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
         _judge(board, step)
         board.outputs[step.id] = outputs_of(board, step, tasks)
         _save(board, step, "done")
+    if marker is None and done and _moves(board):  # killed between its last step and its end
+        marker = Marker(migration.target(board.outputs), ledger.meta()["run"], holder())
+        marker.clear()
+    elif marker is not None:
+        marker.clear() if done else marker.release()
     ledger.set_meta("finished", str(time.time()))
     board.tell("end")
+
+
+def _moves(board: Board) -> bool:
+    kinds = board.migration.kinds
+    return any(kinds[name].at == "workspace" for step in board.migration.playbook.steps for name in _names(board, step))
 
 
 def _names(board: Board, step: Step) -> list[str]:

@@ -66,8 +66,12 @@ class Marker:
 
     def release(self) -> None:
         """Take the marker away, if it is ours. A failure leaves it: the same run finds it again."""
-        if not self._taken:
-            return
+        if self._taken:
+            self.clear()
+
+    def clear(self) -> None:
+        """Take away what this run has left, be it by a process that was killed."""
+        self._taken = False
         try:
             if (self._owner() or {}).get("run") == self._run:
                 self._site.write("POST", "/api/2.0/workspace/delete", {"path": PATH})

@@ -82,6 +82,14 @@ class Names:
         with self._lock:
             self._by_key.pop((row["side"], row["kind"], row["key"]), None)
 
+    def adopt(self, row: Any, key: str) -> Any:
+        """Give a target's entry that had no twin the key of one; the row as it then is."""
+        e = entry.c
+        insert_entries(self._ledger, [{**row._mapping, "key": key, "seen": time.time_ns()}], wait=False)
+        self._ledger.commit(delete(entry).where(e.side == row.side, e.kind == row.kind, e.key == row.key))
+        self.forget(row.side, row.kind)
+        return self.find(row.side, row.kind, key)
+
     def forget(self, side: str, kind: str) -> None:
         """Drop what is remembered of a kind on a side."""
         with self._lock:

@@ -17,6 +17,7 @@ from cmkmigrate import portable
 from cmkmigrate.engine.names import as_entry
 from cmkmigrate.engine.observe import FOREIGN, Task
 from cmkmigrate.engine.references import fate_of, problem
+from cmkmigrate.engine.twins import ambiguous, unmarked
 from cmkmigrate.errors import CallError, NotFound
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import KNOWN_AFTER_APPLY, NOTHING, Asset, Body, Do, State
@@ -57,6 +58,12 @@ def decide(task: Task, row: Any) -> Decision:
         asset = task.assets.get(("source", row.key)) or kind.load(task.source, as_entry(source))
     except NotFound:
         return Decision(Do.BLOCK, "gone from the source since it was listed", drifted=True)
+    if target is None and kind.marker_path:
+        with task.board.looking:  # one at a time: two twins must not take the same
+            found = unmarked(task, row.key)
+            if len(found) > 1:
+                return Decision(Do.BLOCK, f"{ambiguous(found)}: delete the wrong ones, or mark the right one")
+            target = names.adopt(found[0], row.key) if found else None
     return _Comparison(task, row, source, target, asset).decide()
 
 
@@ -242,18 +249,6 @@ class _Comparison:
         one = self.source
         of = (one.of_kind, one.of_key) if one.of_kind else None
         return Asset(one.id, one.key, one.name, one.id, one.hint, of, body=body, content=self.asset.content)
-
-
-def same(task: Task, asset: Asset, candidate: Any) -> bool:
-    """Whether a thing of the target (its entry row) has the body of a source's asset; what create cannot say aside.
-
-    Raises CallError where it cannot be read.
-    """
-    names, kind = task.board.names, task.kind
-    have = kind.load(task.target, as_entry(candidate))
-    want = portable.portable(kind, asset.body or {}, lambda name, id: names.key_of("source", name, id)).body
-    there = portable.portable(kind, have.body or {}, lambda name, id: names.key_of("target", name, id)).body
-    return set(portable.differences(kind, kind.fit(want, there), there)) <= set(kind.deferred)
 
 
 def _stand_in(body: Body, link: Link) -> None:

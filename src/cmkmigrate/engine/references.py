@@ -44,7 +44,7 @@ def problem(task: Task, link: Link) -> tuple[str, str]:
         said, wait = _absent(task, name, key)
         if said or wait:
             return said, wait
-    return f"refers to {' or '.join(known)} {link.value!r}, which is in neither workspace", ""
+    return f"refers to {' or '.join(known)} {link.value!r}, which is not in the target, and not among what is moved", ""
 
 
 def _absent(task: Task, kind: str, key: str) -> tuple[str, str]:

@@ -11,12 +11,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from cmkmigrate.engine.names import as_entry
-from cmkmigrate.engine.observe import FOREIGN, Task, key_of
-from cmkmigrate.engine.plan import same
-from cmkmigrate.errors import CallError, NotFound, Stopped
+from cmkmigrate.engine.observe import Task, key_of
+from cmkmigrate.engine.twins import ambiguous, unmarked
 from cmkmigrate.model import Do, State
-from cmkmigrate.run.schema import entry, item
+from cmkmigrate.run.schema import item
 
 CREATES = (Do.CREATE, Do.REPLACE)
 
@@ -44,29 +42,6 @@ def _by_body(task: Task, row: Any) -> dict[str, Any] | None:
     if not found:
         return None
     if len(found) == 1:
-        made = {**found[0]._mapping, "key": row.key}
-        task.board.names.add(made)
-        return {"state": State.MADE, "ours": 1, "id": made["id"]}
-    ids = ", ".join(one.id for one in found)
-    reason = f"its answer was lost, and more than one in the target could be it ({ids}): delete the wrong ones there"
+        return {"state": State.MADE, "ours": 1, "id": task.board.names.adopt(found[0], row.key).id}
+    reason = f"its answer was lost, and {ambiguous(found)}: delete the wrong ones there"
     return {"state": State.BLOCKED, "do": Do.BLOCK, "reason": reason, "lands_by": 0.0}
-
-
-def unmarked(task: Task, key: str) -> list[Any]:
-    """The target's things that carry no marker and are, by name and body, what the source has under `key`."""
-    source = task.board.names.find("source", task.kind.name, key)
-    if not task.kind.marker_path or source is None:
-        return []
-    e = entry.c
-    where = (e.side == "target", e.kind == task.kind.name, e.name == source.name, e.key.startswith(FOREIGN))
-    candidates = task.board.ledger.rows(select(entry).where(*where).order_by(e.key))
-    if not candidates:
-        return []
-    try:
-        asset = task.assets.get(("source", key)) or task.kind.load(task.source, as_entry(source))
-        return [one for one in candidates if same(task, asset, one)]
-    except NotFound:
-        return []
-    except CallError as error:
-        subject = f"{task.kind.name} {key}"
-        raise Stopped("could not read", subject=subject, why=str(error), next="cmkmigrate resume") from error

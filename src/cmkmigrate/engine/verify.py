@@ -21,7 +21,7 @@ from cmkmigrate.engine.migration import Migration
 from cmkmigrate.engine.observe import Board, Task, key_of
 from cmkmigrate.engine.plan import decide, foreign
 from cmkmigrate.engine.reckon import OUTCOME
-from cmkmigrate.engine.unknown import unmarked
+from cmkmigrate.engine.twins import unmarked
 from cmkmigrate.errors import CallError, LockHeld, OperatorError
 from cmkmigrate.model import Count, Do, Finding, Outcome, State
 from cmkmigrate.run.ledger import Ledger

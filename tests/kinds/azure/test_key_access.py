@@ -124,6 +124,8 @@ def test_the_directory_does_not_say(site: FakeSubscription, error: Denied | NotF
     with pytest.raises(Blocked) as blocked:
         KIND.list(site, SETTINGS, nothing)
     assert "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d" in blocked.value.next
+    with pytest.raises(Blocked):  # and so before the vault is made
+        KIND.list(site, SETTINGS | {"vault": KNOWN_AFTER_APPLY}, nothing)
     settings = SETTINGS | {"azure_databricks_object_id": GIVEN}
     assert list(KIND.list(site, settings, nothing)) == []
     (want,) = wanted(azure_databricks_object_id=GIVEN)

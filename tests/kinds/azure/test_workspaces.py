@@ -131,6 +131,8 @@ def test_a_network_of_ones_own_needs_subnets_of_ones_own() -> None:
     for subnets in ({}, {"public_subnet": "a"}, {"public_subnet": "PUB", "private_subnet": "b"}):
         with pytest.raises(Blocked, match="subnet"):
             wanted(old, **subnets)
+    with pytest.raises(Mistake, match="the same"):
+        wanted(old, public_subnet="a", private_subnet="A")
     found = (wanted(old, public_subnet="a", private_subnet="b").body or {})["properties"]["parameters"]
     assert found == {
         "customVirtualNetworkId": {"value": VNET},

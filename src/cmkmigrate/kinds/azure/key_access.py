@@ -66,13 +66,14 @@ class KeyAccess(Kind):
     def list(self, site: Subscription, settings: Settings, listed: Listed) -> Iterable[Entry]:
         vault = str(settings.get("vault") or "")
         principals = [one for one in _principals(settings) if one != KNOWN_AFTER_APPLY]
+        # Looked up before anything is made, so that a directory that may not be read stops nothing half-way.
+        object_ids = {principal: _object_id(site, principal, settings) for principal in principals}
         if KNOWN_AFTER_APPLY in (vault, settings.get("key")) or not principals:
             return []
         rbac = site.vault_uses_roles(vault)  # kept, as are the object ids: a create needs them, and reads nothing
         there = _assigned(site, settings) if rbac else _allowed(site, settings)
         found: list[Entry] = []
-        for principal in principals:
-            object_id = _object_id(site, principal, settings)
+        for principal, object_id in object_ids.items():
             id = there.get(object_id.lower())
             if id:
                 key = f"{principal} · {_role(settings)} · {_where(settings)}"

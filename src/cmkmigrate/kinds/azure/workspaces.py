@@ -318,6 +318,8 @@ def _parameters(old: Body, settings: Settings, subject: str) -> Body:
                 why=f"the old one is in the network {network.rpartition('/')[2]}, and workspaces cannot share subnets",
                 next="make two of /26, delegated to Microsoft.Databricks/workspaces: public_subnet, private_subnet",
             )
+        if public.lower() == private.lower():
+            raise Mistake("public_subnet and private_subnet are the same", why="a workspace needs two of its own")
         taken = {str(given.get(name, "")).lower() for name in ("customPublicSubnetName", "customPrivateSubnetName")}
         if {public.lower(), private.lower()} & taken:
             raise Blocked(
