@@ -25,7 +25,7 @@ from cmkmigrate.strict_yaml import line_of, read_yaml
 HOLE = re.compile(r"\$\{([^}]*)\}")
 SOURCE_FIELDS = ("id", "name", "location", "subscription", "resource_group", "tags", "url")
 MAX_BYTES = 1_000_000
-LANGUAGE = "correct it; docs/reference/playbooks.md has the whole language"
+LANGUAGE = "correct it; the reference of playbooks in the project's documentation has the whole language"
 _TYPES = {str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "a mapping"}
 
 
@@ -105,6 +105,13 @@ def shipped() -> dict[str, str]:
     return {}
 
 
+def of_another(playbook: Playbook, name: str) -> bool:
+    """Whether a parameter is one of some shipped playbook, and not of this one."""
+    if name in playbook.document.params:
+        return False
+    return any(name in read_yaml(text, of)[0].get("params", {}) for of, text in shipped().items())
+
+
 def load(name_or_path: str, kinds: Mapping[str, Kind]) -> Playbook:
     """The playbook of that name, or in that file. Raises Mistake, naming file and line."""
     known = shipped()
@@ -116,8 +123,14 @@ def load(name_or_path: str, kinds: Mapping[str, Kind]) -> Playbook:
             if path.stat().st_size > MAX_BYTES:
                 raise _mistake("the playbook is larger than a megabyte", subject=name_or_path, next="split it into two")
             return parse(path.read_text("utf-8"), name_or_path, kinds)
+        except FileNotFoundError:
+            why = f"shipped are {', '.join(known) or 'none'}; give one by its name alone{suggest(path.stem, known)}"
+            next = "cmkmigrate plan PLAYBOOK, with the name of a shipped one or the path of a file that is there"
+            raise _mistake("there is no such playbook file", subject=name_or_path, why=why, next=next) from None
         except (OSError, UnicodeDecodeError) as error:
-            raise _mistake("the playbook cannot be read", subject=name_or_path, why=str(error)) from None
+            why = getattr(error, "strerror", "") or str(error)
+            next = "mend the file; a playbook is YAML in UTF-8"
+            raise _mistake("the playbook cannot be read", subject=name_or_path, why=why, next=next) from None
     raise _mistake(
         f"there is no playbook {name_or_path!r}",
         why=f"shipped are {', '.join(known) or 'none'}; a path ends in .yaml{suggest(name_or_path, known)}",
@@ -152,7 +165,7 @@ def _refusal(error: Any, path: str, lines: Mapping[tuple[Any, ...], int]) -> Mis
         return _mistake(f"unknown key {field!r}", subject=spot, why=why)
     dotted = ".".join(str(part) for part in where)
     if error["type"] == "missing":
-        next = "add it; docs/reference/playbooks.md has the language"
+        next = "add it; the reference of playbooks in the project's documentation has the language"
         return _mistake(f"{dotted} is missing", subject=spot, next=next)
     return _mistake(f"{dotted}: {error['msg'][0].lower()}{error['msg'][1:]}", subject=spot)
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+import yaml
 
 from tests.cli.conftest import POOLS
 from tests.cli.transcript import Terminal
@@ -51,7 +52,12 @@ BAD_PARAMS = {
     "a list": "$ plan pools.yaml --params list.yaml\n! Error: parameters are a flat *\n! object: list.yaml:1\n= 64",
     "mistyped": "$ plan pools.yaml --params typed.yaml\n! Error: parameter 'source' must be text, not 3\n= 64",
     "no playbook": "$ plan cmk-migratoin\n! Error: there is no playbook *\n! why: *'cmk-migration'?\n= 64",
-    "no such path": "$ plan nowhere.yaml\n! Error: the playbook cannot be read\n! object: nowhere.yaml\n= 64",
+    "no such path": (
+        "$ plan contents-olny.yml\n! Error: there is no such playbook file\n! object: contents-olny.yml\n"
+        "! why: shipped are cmk-migration, contents-only; *did you mean 'contents-only'?\n"
+        "! next: cmkmigrate plan *\n= 64"
+    ),
+    "of another, as a flag": "$ plan pools.yaml -p target_name=x\n! Error: unknown parameter 'target_name'\n= 64",
     "no workspace": "$ plan pools.yaml -p source=ftp://x -p target=y\n! Error: 'ftp://x' is not a workspace\n= 64",
     "a bad cloud": "$ plan pools.yaml -p source=x -p target=y\n! Error: CMKMIGRATE_CLOUD is 'moon'\n= 64",
 }
@@ -106,6 +112,25 @@ def test_it_writes_nothing_and_says_what_it_would(terminal: Terminal, writes: Ca
 def test_flags_win_over_the_file(terminal: Terminal, sandbox: Sandbox) -> None:
     terminal.write("params.yaml", f"source: nonsense\ntarget: {sandbox.params['target']}\n")
     terminal.play(f"$ plan pools.yaml --params params.yaml -p source={sandbox.params['source']}\n> Plan: *\n= 0")
+
+
+def test_what_only_another_shipped_playbook_takes_is_left_out_of_a_file(terminal: Terminal, sandbox: Sandbox) -> None:
+    terminal.write("all.yaml", yaml.safe_dump(sandbox.params))
+    result = terminal.play(
+        "$ plan pools.yaml --params all.yaml\n"
+        "! all.yaml: pools-only does not take *target_name*: left out\n> Plan: *\n= 0"
+    )
+    assert result.err.count("left out") == 1
+    terminal.write("wrong.yaml", yaml.safe_dump({**sandbox.params, "target_nam": "x"}))
+    terminal.play("$ plan pools.yaml --params wrong.yaml\n! Error: unknown parameter 'target_nam'\n= 64")
+
+
+def test_the_target_of_contents_only_is_none_of_cmk_migration(terminal: Terminal, sandbox: Sandbox) -> None:
+    terminal.write("all.yaml", yaml.safe_dump(sandbox.params))
+    steps = {one["step"] for one in terminal("plan cmk-migration --params all.yaml -o json").json["actions"]}
+    assert {"vault", "key", "workspace"} <= steps
+    line = f"plan cmk-migration --params all.yaml -p existing_target={sandbox.params['target']}"
+    terminal.play(f"$ {line}\n> Step vault: left out (existing_target is given)\n> Plan: *\n= 0")
 
 
 def test_the_formats_agree(terminal: Terminal) -> None:

@@ -43,7 +43,7 @@ def test_a_killed_run_goes_on_with_nothing_twice(terminal: Terminal, sandbox: Sa
     terminal.play(
         "$ status run\n> State: stopped (its process is gone); *\n> *without a known result*\n> ? create *\n= 0"
     )
-    terminal.play("$ resume run\n> total *\n= 0", CMKMIGRATE_TIMEOUT_S="1")
+    terminal.play("$ resume run\n! * resume: instance_pools: *\n> total *\n= 0", CMKMIGRATE_TIMEOUT_S="1")
     assert pools(sandbox) == 6
 
 

@@ -108,8 +108,8 @@ ROWS = {
     "source is no workspace": Bad(64, ("not a workspace", "vaults/gone"), params={"source": NO_WORKSPACE}),
     "source is not Premium": Bad(6, ("premium", "odd", "standard"), params={"source": "odd"}),
     "target is the source": Bad(6, ("workspaces/small",), params={"target_name": "small"}),
-    "target is the source, by id": Bad(6, ("workspaces/small",), params={"target": "small"}),
-    "target does not exist": Bad(6, ("no such workspace", "workspaces/gone"), params={"target": NOWHERE}),
+    "target is the source, by id": Bad(6, ("workspaces/small",), params={"existing_target": "small"}),
+    "target does not exist": Bad(6, ("no such workspace", "workspaces/gone"), params={"existing_target": NOWHERE}),
     "taken vault name": Bad(6, ("kv-of-somebody", "taken"), params={"vault_name": "kv-of-somebody"}),
     "soft-deleted vault name": Bad(6, ("kv-soft-deleted", "soft"), params={"vault_name": "kv-soft-deleted"}),
     "vault name that cannot be": Bad(6, ("vault_name", "no_such_name!"), params={"vault_name": "no_such_name!"}),
@@ -125,9 +125,10 @@ def test_bad_input(name: str, command: str, box: Sandbox, place: Commands) -> No
     ids = {one["name"]: one["id"] for one in box.arm()["workspaces"].values()}
     vault = f"kv-{command}-{list(ROWS).index(name)}"  # of its own: what one row leaves, the next must not find
     changes = {
-        key: ids.get(value, value) if key in ("source", "target") else value for key, value in row.params.items()
+        key: ids.get(value, value) if key in ("source", "existing_target") else value
+        for key, value in row.params.items()
     }
-    params = params_of(box, place.folder / "p.yaml", **{"target": "", "vault_name": vault, **changes})
+    params = params_of(box, place.folder / "p.yaml", **{"vault_name": vault, **changes})
     playbook = "cmk-migration"
     if row.edit[0]:
         assert row.edit[0] in PLAYBOOK
@@ -144,7 +145,7 @@ def test_no_sandbox_where_one_was_expected(command: str, box: Sandbox, place: Co
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         proxy = f"http://127.0.0.1:{free.getsockname()[1]}"  # bound, so that nobody takes it; nobody listens
-        params = params_of(box, place.folder / "p.yaml", target="")
+        params = params_of(box, place.folder / "p.yaml")
         words = [command, "cmk-migration", "--params", str(params)]
         words += ["--run", str(place.folder / "run"), "--auto-approve"] if command == "apply" else []
         result = place(*words, HTTPS_PROXY=proxy, https_proxy=proxy)
@@ -154,7 +155,7 @@ def test_no_sandbox_where_one_was_expected(command: str, box: Sandbox, place: Co
 @pytest.fixture
 def plan(box: Sandbox, place: Commands) -> Path:
     """A kept plan."""
-    params = params_of(box, place.folder / "p.yaml", target_name="planned", vault_name="kv-planned", target="")
+    params = params_of(box, place.folder / "p.yaml", target_name="planned", vault_name="kv-planned")
     path = place.folder / "kept.cmkplan"
     assert place("plan", "cmk-migration", "--params", str(params), "--out", str(path)).code == 0
     return path
@@ -184,7 +185,7 @@ def test_what_is_no_plan(content: str, place: Commands) -> None:
 
 
 def test_a_run_directory_of_another_migration(undisturbed: Any, box: Sandbox, place: Commands) -> None:
-    params = params_of(box, place.folder / "p.yaml", target_name="some-other", vault_name="kv-some-other", target="")
+    params = params_of(box, place.folder / "p.yaml", target_name="some-other", vault_name="kv-some-other")
     words = ("apply", "cmk-migration", "--params", str(params), "--run", str(undisturbed.run), "--auto-approve")
     judge(place(*words), 7, "another migration", str(undisturbed.run), "--run")
 

@@ -75,6 +75,8 @@ def test_a_disk_key_without_a_version_is_a_key() -> None:
     row = verdicts(resource(disks=block))[Feature.MANAGED_DISKS]
     assert row.verdict is Verdict.CMK
     assert "follows new versions" in row.note
+    still = verdicts(resource(disks={**block, "rotationToLatestKeyVersionEnabled": False}))[Feature.MANAGED_DISKS]
+    assert still.note.endswith("the key is not rotated to new versions by itself")
 
 
 @pytest.mark.parametrize(

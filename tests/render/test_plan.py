@@ -68,3 +68,9 @@ def test_the_other_formats_have_everything() -> None:
 
 def test_an_empty_plan() -> None:
     assert list(render.table(HEAD, [], Totals(), {}, []))[-1].startswith("Plan: 0 to create")
+
+
+def test_acls_of_what_is_blocked_are_one_group() -> None:
+    why = "notebooks '/a' is not in the target: refers to nothing"
+    acls = [Action("contents", "permissions", f"notebooks:/{one}", Do.BLOCK, "", f"{why} {one}") for one in "ab"]
+    assert "  ! permissions (2): what they belong to is not moved" in list(render.table(HEAD, acls, Totals(), {}, []))

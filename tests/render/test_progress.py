@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 
+import pytest
+
 from cmkmigrate.model import Event
-from cmkmigrate.render.progress import LONGEST, Progress
+from cmkmigrate.render.progress import LONGEST, MOST, Progress
 
 
 class Tty(io.StringIO):
@@ -73,12 +76,95 @@ def test_an_empty_kind_is_not_shown() -> None:
     assert lines(out) == []
 
 
-def test_bars_on_a_terminal() -> None:
-    out = Tty()
-    with Progress("apply", {}, stream=out) as progress:
+HEIGHT = 24
+CODES = re.compile(r"\x1b\[(\?25[hl]|[0-9;]*[mAKJ])|\r|\n|[^\x1b\r\n]+")
+
+
+def screen(out: io.StringIO) -> list[str]:
+    """What stands on a terminal of HEIGHT lines, with what has scrolled off its upper edge."""
+    rows, at = [""], 0
+    for match in CODES.finditer(out.getvalue()):
+        text = match[0]
+        if text == "\n":
+            at += 1
+            rows += [""] * (at + 1 - len(rows))
+        elif text.endswith("A") and text.startswith("\x1b"):
+            at = max(at - int(text[2:-1] or 1), len(rows) - HEIGHT, 0)
+        elif text == "\x1b[2K":
+            rows[at] = ""
+        elif not text.startswith(("\x1b", "\r")):
+            rows[at] += text
+    return [row.rstrip() for row in rows if row.strip()]
+
+
+@pytest.fixture
+def tty(monkeypatch: pytest.MonkeyPatch) -> Tty:
+    """A terminal of 80 columns."""
+    for name, value in (("TERM", "xterm"), ("COLUMNS", "80"), ("LINES", str(HEIGHT))):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return Tty()
+
+
+def many(done: int) -> list[Event]:
+    """Thirty kinds of two things each, the first `done` finished and one thing done of the others."""
+    found = []
+    for number in range(30):
+        kind = f"kind{number:02}"
+        found.append(Event(0, "kind", step="s", kind=kind, total=2))
+        found += [Event(0, "item", step="s", kind=kind)] * (2 if number < done else 1)
+    return found
+
+
+def test_bars_on_a_terminal(tty: Tty) -> None:
+    with Progress("apply", {}, stream=tty) as progress:
         for event in [*events(), Event(0, "note", step="s", kind="jobs", key="[red]7", text="[bold]no answer")]:
             progress.take(event)
-    shown = out.getvalue()
-    assert "apply jobs" in shown
-    assert "3/3" in shown
-    assert "[bold]no answer" in shown, "names are not taken for markup"
+    shown = screen(tty)
+    assert shown[0] == "jobs [red]7: [bold]no answer", "names are not taken for markup"
+    assert [(row.split()[0], "3/3" in row) for row in shown[1:]] == [("apply", True)]
+
+
+def test_what_is_finished_leaves_the_screen(tty: Tty) -> None:
+    with Progress("apply", {}, stream=tty) as progress:
+        for event in many(27):
+            progress.take(event)
+        time.sleep(0.3)
+        shown = screen(tty)
+        assert [row.split()[0] for row in shown] == ["apply", "kind27", "kind28", "kind29"]
+        assert "57/60" in shown[0]
+        progress.take(Event(0, "item", step="s", kind="kind28"))
+    assert [row.split()[0] for row in screen(tty)] == ["apply", "kind27", "kind29"]
+
+
+def test_no_more_bars_than_the_screen_holds(tty: Tty) -> None:
+    with Progress("apply", {}, stream=tty) as progress:
+        for event in many(0):
+            progress.take(event)
+        for _ in range(3):
+            time.sleep(0.15)
+            assert len(screen(tty)) == MOST + 1
+        progress.take(Event(0, "item", step="s", kind="kind00"))
+        time.sleep(0.3)
+        assert [row.split()[0] for row in screen(tty)][1:] == [f"kind{number:02}" for number in range(1, MOST + 1)]
+
+
+def test_the_bars_of_planning_vanish(tty: Tty) -> None:
+    with Progress("planning", {}, brief=True, stream=tty) as progress:
+        for event in many(10):
+            progress.take(event)
+        time.sleep(0.3)
+        assert screen(tty)[0].startswith("planning")
+    assert screen(tty) == []
+
+
+@pytest.mark.parametrize("out", [io.StringIO, Tty])
+def test_waiting_is_said_once_a_minute_for_each_thing(out: type[io.StringIO]) -> None:
+    stream = out()
+    with Progress("apply", {}, stream=stream, every_s=0.4) as progress:
+        for key in ("a", "a", "b", "a"):
+            progress.take(Event(0, "wait", step="s", kind="keys", key=key, text=f"403: request {time.monotonic()}"))
+        assert [stream.getvalue().count(f"keys {key} waits") for key in "ab"] == [1, 1]
+        time.sleep(0.5)
+        progress.take(Event(0, "wait", step="s", kind="keys", key="a", text="403"))
+    assert stream.getvalue().count("keys a waits") == 2

@@ -138,3 +138,6 @@ def test_sums_and_groups() -> None:
     assert grouped(record()["problems"] * 2) == [
         {"kind": "jobs", "state": "failed", "reason": "name", "names": ["name (7)", "name (7)"]}
     ]
+    acl = {"kind": "permissions", "state": "blocked", "key": "jobs:7", "name": ""}
+    acl["reason"] = "jobs '7' is not in the target: refers to nothing"
+    assert grouped([acl])[0]["reason"] == "what they belong to is not moved"

@@ -46,3 +46,17 @@ def test_what_was_not_moved_is_grouped_by_reason() -> None:
     assert many[0] == "  ! jobs, failed (50): a"
     assert many[-1] == "      ... and 30 more"
     assert result.problem_dict(rows[0])["reason"] == "a"
+
+
+def test_acls_do_not_repeat_why_their_object_is_not_moved() -> None:
+    why = "notebooks '/it's' is not in the target: directories '/' is not in the target: path refers to nothing"
+    rows = [row("permissions", f"notebooks:/{number}", f"{why} {number}") for number in range(2)]
+    assert list(result.problems_table([*rows, row("permissions", "jobs:7", "400: no")])) == [
+        "  ! permissions, failed (2): what they belong to is not moved",
+        "      notebooks:/0",
+        "      notebooks:/1",
+        "  ! permissions, failed (1): 400: no",
+        "      jobs:7",
+    ]
+    assert result.reason_of("notebooks", why) == why
+    assert result.reason_of("permissions", "jobs '7' is not in the target") == "jobs '7' is not in the target"

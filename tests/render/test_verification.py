@@ -33,10 +33,23 @@ def test_what_was_decided_before_is_only_counted() -> None:
 
 def test_the_summary_says_how_much_was_compared() -> None:
     counts = [Count("jobs", 1, {Outcome.MIGRATED: 1})]
-    assert list(render.summary(counts, "names", True, True))[-1] == (
+    assert list(render.summary(counts, "names", True, True, {}))[-1] == (
         "Verify: nothing differs; depth names; every step of the run"
     )
-    assert "NOT every step" in list(render.summary(counts, "names", False, False))[-1]
+    assert "NOT every step" in list(render.summary(counts, "names", False, False, {}))[-1]
+
+
+@pytest.mark.parametrize(
+    ("findings", "said"),
+    [
+        ({"failed": 16, "excluded": 2, "extra": 1}, "all that was moved is equal, 16 could not be moved"),
+        ({"failed": 16, "differs": 1}, "not everything is equal"),
+        ({"missing": 1}, "not everything is equal"),
+    ],
+)
+def test_what_could_not_be_moved_says_nothing_against_the_rest(findings: dict[str, int], said: str) -> None:
+    assert render.verdict(False, findings) == said
+    assert list(render.summary([], "names", True, False, findings))[-1].startswith(f"Verify: {said};")
 
 
 def test_json_and_csv() -> None:

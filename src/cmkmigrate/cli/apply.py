@@ -61,7 +61,8 @@ def command(
         )
     if plan is None:
         read = common.load_playbook(what)
-        reader = common.open_migration(read, common.read_params(params, param), str(params or "-p"), reading=True)
+        given = common.read_params(params, param, read)
+        reader = common.open_migration(read, given, str(params or "-p"), reading=True)
     else:
         reader = _of_plan(plan)
     words = running.words_of(confirm, reader)

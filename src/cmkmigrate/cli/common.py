@@ -97,8 +97,12 @@ def ask(question: str, answer: str) -> bool:
 # --- playbooks and parameters -----------------------------------------------------------------------------------------
 
 
-def read_params(file: Path | None, given: Iterable[str] | None) -> dict[str, Any]:
-    """The parameters of a file, and those of flags over them. Raises Mistake with file and line."""
+def read_params(file: Path | None, given: Iterable[str] | None, playbook: Playbook) -> dict[str, Any]:
+    """The parameters of a file, and those of flags over them. Raises Mistake with file and line.
+
+    One file serves several playbooks: what only another shipped one takes is left out of the file, and that is said.
+    """
+    from cmkmigrate.playbook import of_another
     from cmkmigrate.strict_yaml import line_of, read_yaml
 
     values: dict[str, Any] = {}
@@ -118,7 +122,10 @@ def read_params(file: Path | None, given: Iterable[str] | None) -> dict[str, Any
                     f"{name!r} is not a parameter", subject=spot, why="a flat mapping, `name: value`, is expected"
                 )
             values[name] = value
-    return values | pairs(given, "-p")
+    others = [name for name in values if of_another(playbook, name)]
+    if others:
+        print(f"{file}: {playbook.name} does not take {', '.join(others)}: left out", file=sys.stderr)
+    return {name: value for name, value in values.items() if name not in others} | pairs(given, "-p")
 
 
 def load_playbook(name_or_path: str) -> Playbook:

@@ -45,7 +45,7 @@ def command(
 ) -> int:
     """Show what a playbook would do, and why. Writes nothing, neither there nor here (but for --out)."""
     read = common.load_playbook(playbook)
-    given = common.read_params(params, param)
+    given = common.read_params(params, param, read)
     migration = common.open_migration(read, given, str(params or "-p"), reading=True)
     with previewed(migration, existing(migration)) as preview:
         if out is not None:
@@ -119,5 +119,5 @@ def show(migration: Migration, preview: Preview, output: Format, stream: TextIO 
 
 def target_name(migration: Migration) -> str:
     """What the operator calls the target."""
-    names = ("target", "target_name")
+    names = ("existing_target", "target", "target_name")
     return next((str(migration.params[name]) for name in names if migration.params.get(name)), "a workspace to be made")

@@ -39,5 +39,11 @@ def command(
             file=sys.stderr,
         )
     return running.carry(
-        migration, ledger, confirm=words, output=output, parallelism=parallelism, retry_failed=retry_failed
+        migration,
+        ledger,
+        confirm=words,
+        output=output,
+        parallelism=parallelism,
+        retry_failed=retry_failed,
+        title=NAME,
     )

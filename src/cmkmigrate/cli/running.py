@@ -44,8 +44,9 @@ def carry(
     output: Format,
     parallelism: int = 10,
     retry_failed: bool = False,
+    title: str = "apply",
 ) -> int:
-    """Do what is left of a run; gives the exit code. Raises OperatorError."""
+    """Do what is left of a run; gives the exit code. title: what the progress is called. Raises OperatorError."""
     common.only(output, Format.TABLE, Format.JSON, Format.JSONL)
     words = dict(confirm)
     events = Events(ledger.meta().get("run", ""), migration.source_ref)
@@ -54,7 +55,7 @@ def carry(
     try:
         while True:
             try:
-                _carry(migration, ledger, words, output, events, parallelism, retry_failed)
+                _carry(migration, ledger, words, output, events, parallelism, retry_failed, title)
                 break
             except Stopped as error:
                 step, word = gate(migration, ledger, words)
@@ -87,6 +88,7 @@ def _carry(
     events: Events,
     parallelism: int,
     retry_failed: bool,
+    title: str,
 ) -> None:
     from cmkmigrate.engine.apply import apply
     from cmkmigrate.engine.apply import progress as numbers
@@ -96,7 +98,7 @@ def _carry(
     for row in numbers(ledger):
         if row.state not in ("planned", "intent", "made"):
             before[row.step, row.kind] = before.get((row.step, row.kind), 0) + row.number
-    with _signals(boards) as interrupted, Progress("apply", before) as progress:
+    with _signals(boards) as interrupted, Progress(title, before) as progress:
         try:
             run = apply(
                 migration, ledger, confirm=confirm, parallelism=parallelism, retry_failed=retry_failed, board_out=boards

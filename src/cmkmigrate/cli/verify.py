@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -39,9 +40,11 @@ def command(
     migration = common.migration_of(ledger, reading=True)
     verification = Verification(migration, ledger, str(depth), parallelism)
     kept = []
+    found: Counter[str] = Counter()
     if output is Format.CSV:
         print(render.csv_head())
     for finding in verification.run():
+        found[finding.what] += 1
         if output is Format.JSON:
             kept.append(finding)
         elif output is Format.JSONL:
@@ -57,6 +60,6 @@ def command(
     elif output is Format.JSONL:
         print(json_line(render.body(*result)))
     elif output is Format.TABLE:
-        for line in render.summary(*result):
+        for line in render.summary(*result, found):
             print(line)
     return 0 if verification.clean and verification.complete else DIFFERS

@@ -147,7 +147,9 @@ def _entity(properties: Mapping[str, Any], feature: Feature) -> dict[str, Any]:
     if feature is Feature.MANAGED_DISKS and found["verdict"] is Verdict.CMK:
         rotates = _lower(block).get("rotationtolatestkeyversionenabled") is True
         found["note"] = "data disks of classic compute; " + (
-            "follows new versions" if rotates else "stays on this version"
+            "follows new versions of the key by itself"
+            if rotates
+            else "the key is not rotated to new versions by itself"
         )
     return found
 

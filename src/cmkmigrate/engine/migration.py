@@ -42,9 +42,8 @@ class Migration:
     def identity(self) -> str:
         """Tells this migration from every other: the playbook's name, source and target as the operator named them."""
         target = language.fill(self.playbook.document.target, lambda hole: self._known(hole) or hole)
-        named = [
-            str(self.params[name]) for name in sorted(self.params) if name in ("target", "target_name", "target_url")
-        ]
+        names = ("existing_target", "target", "target_name", "target_url")
+        named = [str(self.params[name]) for name in sorted(self.params) if name in names]
         text = "\n".join(
             [self.playbook.name, self.source_ref.rstrip("/").lower(), str(target).rstrip("/").lower(), *named]
         )
@@ -97,8 +96,11 @@ class Migration:
 
     def skipped(self, step: Step, outputs: Outputs) -> str:
         """Why the step is left out ("" : it is not)."""
-        value = language.fill(step.unless, self._resolver(outputs)) if step.unless else ""
-        return f"{step.unless} is {value}" if value else ""
+        resolve = self._resolver(outputs)
+        if not step.unless or not language.fill(step.unless, resolve):
+            return ""
+        names = [hole.removeprefix("params.") for hole in language.HOLE.findall(step.unless) if resolve(hole)]
+        return f"{' and '.join(names) or 'unless'} {'are' if len(names) > 1 else 'is'} given"
 
     def gate(self, step: Step, outputs: Outputs) -> str:
         """The word that a person has to type before the step starts ("" : none)."""

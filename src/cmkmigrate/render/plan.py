@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from cmkmigrate.model import Action, Do
+from cmkmigrate.render.result import reason_of
 from cmkmigrate.render.text import csv_lines, json_document, json_line, plain
 
 SYMBOLS: Final = {
@@ -89,7 +90,7 @@ def table(
                 if action.notes:
                     notes += [f"  {kind} {_name(action)}: {plain(note)}" for note in action.notes]
                 if action.do in (Do.EXCLUDED, Do.UNSUPPORTED, Do.BLOCK):
-                    group = (action.do, kind, action.reason)
+                    group = (action.do, kind, reason_of(kind, action.reason))
                     more[group] += 1
                     if more[group] <= LISTED:
                         left.setdefault(group, []).append(_name(action))

@@ -14,6 +14,8 @@ from cmkmigrate.render.text import plain
 
 EVERY_S: Final = 60.0  # between two plain lines while nothing begins or ends
 ETA_FROM: Final = 0.05  # done before a time left is shown: earlier ones mislead
+MOST: Final = 12  # bars of kinds at once, so that the screen holds them
+ROOM: Final = 4  # lines of the screen that are not for bars of kinds
 LONGEST: Final = 160  # characters of what a service said
 Key = tuple[str, str]  # step, kind
 
@@ -21,8 +23,9 @@ Key = tuple[str, str]  # step, kind
 class Progress:
     """Takes the events of a run and shows how far it is. `done`: (step, kind) -> items that were done before.
 
-    On a terminal there is a bar for each kind; elsewhere a line when a kind begins and ends, and one a minute.
-    brief: the bars are gone at the end, and of the lines there are only those of every minute.
+    On a terminal there is a bar for the whole and one for each kind under way; elsewhere a line when a kind begins and
+    ends, and one a minute. brief: the bars are gone at the end, and of the lines there are only those of every minute.
+    What is said over and over is said once in `every_s` seconds; of waiting, once for each thing that waits.
     """
 
     def __init__(
@@ -36,7 +39,8 @@ class Progress:
     ) -> None:
         out = stream or sys.stderr
         self._shown: _Shown = _Bars(out, title, brief) if out.isatty() else _Lines(out, title, every_s, brief)
-        self._before = done
+        self._before, self._every_s = done, every_s
+        self._said: dict[str, float] = {}
         self.done: dict[Key, int] = {}
         self.total: dict[Key, int] = {}
 
@@ -61,10 +65,21 @@ class Progress:
             self.done[key] = min(self.done[key] + 1, self.total[key])
             self._shown.move(key, self.done[key], self.total[key])
             if event.state in ("failed", "drifted"):
-                self._shown.say(f"{event.state}: {event.kind} {event.key}: {event.text}")
+                self._say(f"{event.state}: {event.kind} {event.key}: {event.text}")
         elif event.what in ("note", "wait"):
             of = " ".join(part for part in (event.kind or event.step, event.key) if part)
-            self._shown.say(f"{of}{' waits' if event.what == 'wait' else ''}: {_short(event.text)}")
+            if event.what == "wait":  # what a service says while one waits differs each time, by a request id
+                self._say(f"{of} waits: {_short(event.text)}", f"{of} waits")
+            else:
+                self._say(f"{of}: {_short(event.text)}")
+
+    def _say(self, text: str, about: str = "") -> None:
+        """Say it, unless the same (or something else `about` the same) has just been said."""
+        now = time.monotonic()
+        about = about or text
+        if now - self._said.get(about, -self._every_s) >= self._every_s:
+            self._said[about] = now
+            self._shown.say(text)
 
 
 def _short(text: str) -> str:
@@ -92,7 +107,6 @@ class _Lines:
         self._now: dict[Key, tuple[int, int]] = {}
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._said: dict[str, float] = {}
         self._ticker = threading.Thread(target=self._tick, name="progress", daemon=True)
 
     def begin(self) -> None:
@@ -112,11 +126,6 @@ class _Lines:
             self._print(f"{key[1]}: {done} of {total}")
 
     def say(self, text: str) -> None:
-        now = time.monotonic()
-        with self._lock:  # what is said over and over (waiting for a grant) is said once a minute
-            if now - self._said.get(text, -self._every_s) < self._every_s:
-                return
-            self._said[text] = now
         self._print(text)
 
     def _tick(self) -> None:
@@ -130,7 +139,10 @@ class _Lines:
 
 
 class _Bars:
-    """A bar for each kind, with counts and the time left."""
+    """A bar for the whole and one for each kind under way, with counts and the time left.
+
+    What is finished leaves: live lines beyond the lower edge of the screen are not seen, and cannot be taken back.
+    """
 
     def __init__(self, out: TextIO, title: str, brief: bool) -> None:
         from rich.console import Console
@@ -146,7 +158,10 @@ class _Bars:
         console = Console(file=out)
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeLeft())
         self._bars = Bars(*columns, console=console, transient=brief)
-        self._tasks: dict[Key, Any] = {}
+        self._most = max(1, min(MOST, console.height - ROOM))
+        self._whole: Any = None
+        self._tasks: dict[Key, Any] = {}  # the kinds under way, those that began first in front
+        self._now: dict[Key, tuple[int, int]] = {}
         self._title = title
 
     def begin(self) -> None:
@@ -156,10 +171,21 @@ class _Bars:
         self._bars.stop()
 
     def move(self, key: Key, done: int, total: int) -> None:
-        if key not in self._tasks:
-            self._tasks[key] = self._bars.add_task(f"{self._title} {key[1]}", total=total, completed=done)
-        else:
-            self._bars.update(self._tasks[key], completed=done, total=total)
+        self._now[key] = (done, total)
+        numbers = [sum(pair[at] for pair in self._now.values()) for at in (0, 1)]
+        if self._whole is None:
+            self._whole = self._bars.add_task(self._title, total=None)
+        self._bars.update(self._whole, completed=numbers[0], total=numbers[1])
+        if done < total:
+            if key not in self._tasks:
+                shown = len(self._tasks) < self._most
+                self._tasks[key] = self._bars.add_task(f"  {key[1]}", total=total, completed=done, visible=shown)
+            else:
+                self._bars.update(self._tasks[key], completed=done, total=total)
+        elif key in self._tasks:
+            self._bars.remove_task(self._tasks.pop(key))
+            for task in list(self._tasks.values())[: self._most]:
+                self._bars.update(task, visible=True)
 
     def say(self, text: str) -> None:
         from rich.text import Text

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from importlib import resources
 from typing import Any, Final
 
-from cmkmigrate.render.result import named
+from cmkmigrate.render.result import named, reason_of
 from cmkmigrate.render.text import plain
+from cmkmigrate.render.verification import verdict
 
 TEMPLATE: Final = "report.html"
 STYLE: Final = "report.css"
@@ -31,7 +32,6 @@ SECTIONS: Final = {  # what was not moved, what needs a person first; any other 
     "Unsupported": ("unsupported",),
     "Excluded": ("excluded",),
 }
-EXPECTED: Final = ("same", "failed", "excluded", "unsupported", "extra")  # findings that say nothing against a copy
 
 
 def page(record: Mapping[str, Any], tool: str, now: float) -> str:
@@ -42,7 +42,7 @@ def page(record: Mapping[str, Any], tool: str, now: float) -> str:
     folder = resources.files("cmkmigrate.render") / "templates"
     style = (folder / STYLE).read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"moment": moment, "plain": plain, "verdict": verdict}
+    environment.filters |= {"moment": moment, "plain": plain, "verdict": _verdict}
     template = environment.from_string((folder / TEMPLATE).read_text("utf-8"))
     return template.render(
         record=record,
@@ -87,7 +87,7 @@ def grouped(problems: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What was not moved, by kind, state and reason."""
     groups: dict[tuple[str, str, str], list[str]] = {}
     for one in problems:
-        group = (one["kind"], one["state"], one["reason"])
+        group = (one["kind"], one["state"], reason_of(one["kind"], one["reason"]))
         groups.setdefault(group, []).append(named(one["key"], one["name"]))
     return [
         {"kind": kind, "state": state, "reason": why, "names": names} for (kind, state, why), names in groups.items()
@@ -107,14 +107,8 @@ def sections(problems: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def verdict(proof: Mapping[str, Any]) -> str:
-    """What one verification found, in a few words."""
-    if proof["clean"]:
-        return "nothing differs"
-    findings = {what: number for what, number in proof["findings"].items() if number}
-    if findings.keys() <= set(EXPECTED):
-        return f"all that was moved is equal, {findings.get('failed', 0)} could not be moved"
-    return "not everything is equal"
+def _verdict(proof: Mapping[str, Any]) -> str:
+    return verdict(proof["clean"], proof["findings"])
 
 
 def _features(posture: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -133,7 +127,7 @@ def _target(record: Mapping[str, Any]) -> str:
     for row in record["posture"].get("target") or ():
         return str(row["workspace"])
     params = record["params"]
-    return str(params.get("target") or params.get("target_name") or "")
+    return str(params.get("existing_target") or params.get("target") or params.get("target_name") or "")
 
 
 def _hash(style: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
@@ -10,6 +11,7 @@ from cmkmigrate.model import Count, Outcome
 from cmkmigrate.render.text import plain
 from cmkmigrate.render.text import table as columns
 
+ECHO: Final = re.compile(r"[a-z_]+ ('|\").* is not in the target: ", re.DOTALL)  # the reason of what a part is of
 LISTED: Final = 20  # things of one reason that the table names
 
 
@@ -48,7 +50,7 @@ def problems_table(rows: Iterable[Any]) -> Iterator[str]:
         groups: dict[tuple[str, str], list[str]] = {}
         more: dict[tuple[str, str], int] = {}
         for row in of_kind:
-            group = (row.state, row.reason)
+            group = (row.state, reason_of(row.kind, row.reason))
             more[group] = more.get(group, 0) + 1
             if more[group] <= LISTED:
                 groups.setdefault(group, []).append(named(row.key, row.name))
@@ -57,6 +59,12 @@ def problems_table(rows: Iterable[Any]) -> Iterator[str]:
             yield from (f"      {name}" for name in names)
             if more[state, reason] > LISTED:
                 yield f"      ... and {more[state, reason] - LISTED} more"
+
+
+def reason_of(kind: str, reason: str) -> str:
+    """A reason as lists have it. An ACL that is lost with its object does not repeat the reason of the object, which
+    has a line of its own: all such ACLs are one group."""
+    return "what they belong to is not moved" if kind == "permissions" and ECHO.match(reason) else reason
 
 
 def named(key: str, name: str) -> str:

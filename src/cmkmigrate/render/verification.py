@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from cmkmigrate.render.text import csv_lines, json_document, json_line, plain
 
 SYMBOLS: Final = {"same": "=", "missing": "-", "extra": "+", "new": "+", "differs": "*"}
 KNOWN: Final = ("excluded", "unsupported")  # decided before, counted in the table
+EXPECTED: Final = ("same", "failed", "excluded", "unsupported", "extra")  # findings that say nothing against a copy
 COLUMNS: Final = ("step", "kind", "key", "what", "reason", "changes")
 
 
@@ -25,13 +26,23 @@ def line(finding: Finding) -> str:
     return f"{symbol} {finding.kind} {plain(finding.key)}: {finding.what}{why}{changes}"
 
 
-def summary(counts: Sequence[Count], depth: str, complete: bool, clean: bool) -> Iterator[str]:
-    """What stands below the findings."""
+def verdict(clean: bool, findings: Mapping[str, int]) -> str:
+    """What one verification found, in a few words. findings: how many there are of each sort."""
+    if clean:
+        return "nothing differs"
+    if {what for what, number in findings.items() if number} <= {*EXPECTED}:
+        return f"all that was moved is equal, {findings.get('failed', 0)} could not be moved"
+    return "not everything is equal"
+
+
+def summary(
+    counts: Sequence[Count], depth: str, complete: bool, clean: bool, findings: Mapping[str, int]
+) -> Iterator[str]:
+    """What stands below the findings, of which there are `findings` of each sort."""
     yield from counts_table(counts)
     yield ""
     whole = "every step of the run" if complete else "NOT every step of the run (it is not finished)"
-    said = "nothing differs" if clean else "not everything is equal"
-    yield f"Verify: {said}; depth {depth}; {whole}"
+    yield f"Verify: {verdict(clean, findings)}; depth {depth}; {whole}"
 
 
 def body(counts: Sequence[Count], depth: str, complete: bool, clean: bool) -> dict[str, Any]:
