@@ -224,3 +224,19 @@ def test_events_and_counts(ledger: Ledger) -> None:
         ledger.commit()
     assert [tuple(row) for row in ledger.counts()] == [("s", "k", "planned", 3)]
     assert [(row.what, row.text) for row in ledger.rows(select(schema.event))] == [("note", "hello")]
+
+
+def test_a_run_that_never_began_leaves_nothing(tmp_path: Path) -> None:
+    ledger = Ledger.create(tmp_path / "run", {"run": "r"})
+    assert ledger.forget_unused()
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_has_begun_is_kept(tmp_path: Path) -> None:
+    ledger = Ledger.create(tmp_path / "run", {"run": "r"})
+    with ledger.locked("me"):
+        ledger.commit(
+            schema.step.insert(), [{"id": "vault", "pass": 1, "state": "running", "reason": "", "outputs": "{}"}]
+        )
+    assert not ledger.forget_unused()
+    assert ledger.meta()["run"] == "r"

@@ -12,7 +12,7 @@ import typer
 from cmkmigrate.cli import common, running
 from cmkmigrate.cli import plan as planning
 from cmkmigrate.cli.common import Format
-from cmkmigrate.errors import Mistake, Stopped
+from cmkmigrate.errors import Mistake, OperatorError, Stopped
 
 if TYPE_CHECKING:
     from cmkmigrate.engine.migration import Migration
@@ -73,11 +73,15 @@ def command(
     if plan is not None or not auto_approve:
         _agree(reader, ledger, plan)
     migration = common.again(reader, reading=False)
-    if ledger is None:
-        ledger = common.new_run(directory, migration)
-    else:
+    if ledger is not None:
         _next_pass(ledger, migration)
-    return running.carry(migration, ledger, confirm=words, output=output, parallelism=parallelism)
+        return running.carry(migration, ledger, confirm=words, output=output, parallelism=parallelism)
+    ledger = common.new_run(directory, migration)
+    try:
+        return running.carry(migration, ledger, confirm=words, output=output, parallelism=parallelism)
+    except OperatorError:
+        ledger.forget_unused()  # refused before the first write: the corrected command may use the same directory
+        raise
 
 
 def _plan_file(what: str) -> PlanFile | None:

@@ -157,7 +157,9 @@ class Carrier:
         except NotYet as error:
             first = task.first_refusal.setdefault(row.key, time.monotonic())
             if time.monotonic() - first > NOT_YET_S:
-                return self._failed(task, row, do, error)
+                raise Stopped(
+                    "the service keeps refusing", subject=row.key, why=str(error), next="cmkmigrate resume"
+                ) from error
             task.board.tell("wait", step=row.step, kind=row.kind, key=row.key, text=str(error))
             task.board.ledger.set_item({**key_of(row), "operation_url": "", "tries": 0})
             task.board.stop.wait(min(max(_first_delay(task), 2 * (time.monotonic() - first)), 30.0))

@@ -11,7 +11,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -187,6 +187,17 @@ class Ledger:
         return self.rows(
             select(i.step, i.kind, i.state, func.count().label("number")).group_by(i.step, i.kind, i.state)
         )
+
+    def forget_unused(self) -> bool:
+        """Remove the run from disk if no step of it has ever begun; whether it was removed."""
+        if self.rows(select(schema.step.c.id).limit(1)):
+            return False
+        self.engine.dispose()
+        for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+            (self.directory / name).unlink(missing_ok=True)
+        with suppress(OSError):  # somebody else's file is in it
+            self.directory.rmdir()
+        return True
 
     def unfinished(self) -> bool:
         """Whether this run has not come to its end."""
