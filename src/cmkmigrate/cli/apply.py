@@ -79,6 +79,8 @@ def command(
     ledger = common.new_run(directory, migration)
     try:
         return running.carry(migration, ledger, confirm=words, output=output, parallelism=parallelism)
+    except Stopped:
+        raise  # a gate before the first step: `resume` goes on
     except OperatorError:
         ledger.forget_unused()  # refused before the first write: the corrected command may use the same directory
         raise
