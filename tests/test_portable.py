@@ -257,9 +257,3 @@ def test_partial_looks_only_at_what_is_wanted() -> None:
 )
 def test_what_differs(want: Body, have: Body, differ: tuple[str, ...]) -> None:
     assert portable.differences(Traits(), want, have) == differ
-
-
-def test_a_fingerprint_is_of_what_is_said() -> None:
-    assert portable.fingerprint({"a": 1, "b": [2, "é"]}) == portable.fingerprint({"b": [2, "é"], "a": 1})
-    assert portable.fingerprint({"b": [1, 2]}) != portable.fingerprint({"b": [2, 1]})
-    assert len(portable.fingerprint({"a": "\ud800"})) == 64

@@ -7,7 +7,6 @@ a body for one side. Paths are dotted: `a.b`, `a[*].b` (each element of a list),
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -243,8 +242,3 @@ def _differ(want: Any, have: Any, path: str, partial: bool) -> Iterator[str]:
 def canonical(value: Any) -> str:
     """JSON in which equal values are equal strings."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-
-
-def fingerprint(value: Any) -> str:
-    """sha256 of the canonical JSON of a portable body."""
-    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()

@@ -18,9 +18,9 @@ from cmkmigrate.engine.names import as_entry
 from cmkmigrate.engine.observe import FOREIGN, Task
 from cmkmigrate.engine.references import fate_of, problem
 from cmkmigrate.engine.twins import ambiguous, unmarked
-from cmkmigrate.errors import CallError, NotFound
+from cmkmigrate.errors import NotFound
 from cmkmigrate.kinds.base import Kind
-from cmkmigrate.model import KNOWN_AFTER_APPLY, NOTHING, Asset, Body, Do, State
+from cmkmigrate.model import NOTHING, Asset, Body, Do, State
 from cmkmigrate.portable import Link
 
 
@@ -267,6 +267,3 @@ def _digest(chunks: Iterator[bytes]) -> bytes:
 def foreign(key: str) -> bool:
     """Whether a target entry is nobody's twin."""
     return key.startswith(FOREIGN)
-
-
-__all__ = ["KNOWN_AFTER_APPLY", "CallError", "Decision", "decide", "foreign"]

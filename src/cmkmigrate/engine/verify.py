@@ -22,7 +22,7 @@ from cmkmigrate.engine.observe import Board, Task, key_of
 from cmkmigrate.engine.plan import decide, foreign
 from cmkmigrate.engine.reckon import OUTCOME
 from cmkmigrate.engine.twins import unmarked
-from cmkmigrate.errors import CallError, LockHeld, OperatorError
+from cmkmigrate.errors import CallError, LockHeld
 from cmkmigrate.model import Count, Do, Finding, Outcome, State
 from cmkmigrate.run.ledger import Ledger
 from cmkmigrate.run.schema import entry, evidence, item
@@ -165,6 +165,3 @@ class Verification:
         row = {"at": time.time(), "depth": self._depth, "complete": int(self.complete), "body": json.dumps(body)}
         with suppress(LockHeld), self._ledger.locked(holder()):
             self._ledger.commit(evidence.insert(), [row])
-
-
-__all__ = ["OperatorError", "Verification"]

@@ -181,13 +181,6 @@ class Ledger:
                 return
             last = tuple(getattr(page[-1], key.name) for key in keys)
 
-    def counts(self) -> list[Any]:
-        """(step, kind, state, number) of the items."""
-        i = schema.item.c
-        return self.rows(
-            select(i.step, i.kind, i.state, func.count().label("number")).group_by(i.step, i.kind, i.state)
-        )
-
     def forget_unused(self) -> bool:
         """Remove the run from disk if no step of it has ever begun; whether it was removed."""
         if self.rows(select(schema.step.c.id).limit(1)):
