@@ -1,4 +1,4 @@
-"""A wire that is not there: every request of every SDK ends at one function of the test."""
+"""A wire that is not there: every request of every SDK ends at one function of the test, urllib3's `urlopen`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
 import urllib3
 
 from cmkmigrate.clients.endpoints import Endpoints
@@ -55,25 +54,24 @@ class Wire:
     answer: Callable[[Sent], Any] = lambda _: (200, {}, {})
     sent: list[Sent] = field(default_factory=list)
 
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
-        body = request.body or b""
-        if hasattr(body, "read"):
-            body = b"".join(body)
-        body = body.encode() if isinstance(body, str) else bytes(body)
-        one = Sent(str(request.method), str(request.url), dict(request.headers), body)
+    def send(self, pool: urllib3.HTTPConnectionPool, method: str, url: str, **given: Any) -> urllib3.BaseHTTPResponse:
+        said: Any = given.get("body") or b""
+        if hasattr(said, "read"):
+            said = b"".join(said)
+        body = said.encode() if isinstance(said, str) else bytes(said)
+        one = Sent(method, f"{pool.scheme}://{pool.host}{url}", dict(given["headers"]), body)
         if one.path == "/.well-known/databricks-config":
-            return self._response(request, (404, {}, {}))
+            return self._response((404, {}, {}))
         self.sent.append(one)
-        return self._response(request, self.answer(one))
+        return self._response(self.answer(one))
 
     @staticmethod
-    def _response(request: requests.PreparedRequest, answer: Any) -> requests.Response:
+    def _response(answer: Any) -> urllib3.BaseHTTPResponse:
         status, headers, body = answer
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        raw = urllib3.HTTPResponse(
+        return urllib3.HTTPResponse(
             io.BytesIO(content), headers=headers, status=status, preload_content=False, reason="", request_method="GET"
         )
-        return requests.adapters.HTTPAdapter().build_response(request, raw)
 
 
 class Token:
@@ -96,7 +94,9 @@ class Credential:
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     made = Wire()
-    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", lambda _self, request, **how: made.send(request, **how))
+    monkeypatch.setattr(
+        urllib3.HTTPConnectionPool, "urlopen", lambda pool, method, url, **how: made.send(pool, method, url, **how)
+    )
     return made
 
 

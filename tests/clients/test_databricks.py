@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-import requests
+from urllib3 import HTTPSConnectionPool
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from cmkmigrate.clients.databricks import POOL, Entra, Form, Pat, Workspace
 from cmkmigrate.clients.endpoints import Endpoints
@@ -20,6 +21,7 @@ from tests.clients.conftest import Sent, Wire
 HOST = "adb-1001.1.azuredatabricks.test"
 ARM_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Databricks/workspaces/w"
 HTML = b"<html><title>Blocked</title></html>"
+LATE = ReadTimeoutError(HTTPSConnectionPool(HOST), "/", "late")
 ME = (200, {"X-Databricks-Org-Id": "1001"}, {"userName": "someone@contoso.example"})
 
 
@@ -105,8 +107,8 @@ def test_query(wire: Wire, endpoints: Endpoints) -> None:
         (503, {}, {"error_code": "TEMPORARILY_UNAVAILABLE", "message": "x"}),
         (500, {}, HTML),
         (429, {}, b""),
-        requests.ConnectionError("reset"),
-        requests.ReadTimeout("late"),
+        ProtocolError("reset"),
+        LATE,
     ],
 )
 def test_a_read_is_sent_again(wire: Wire, endpoints: Endpoints, bad: Any) -> None:
@@ -128,8 +130,8 @@ def test_a_read_is_sent_again(wire: Wire, endpoints: Endpoints, bad: Any) -> Non
         ((200, {}, HTML), Unknown),
         ((404, {}, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "x"}), NotFound),
         ((307, {"Location": "https://evil.example/api"}, b""), Refused),
-        (requests.ConnectionError("reset"), Unknown),
-        (requests.ReadTimeout("late"), Unknown),
+        (ProtocolError("reset"), Unknown),
+        (LATE, Unknown),
     ],
 )
 def test_a_write_is_sent_once(wire: Wire, endpoints: Endpoints, bad: Any, kind: type[CallError]) -> None:
@@ -146,7 +148,13 @@ def test_a_write_is_sent_once(wire: Wire, endpoints: Endpoints, bad: Any, kind: 
 
 def test_no_error_quotes_what_was_sent(wire: Wire, endpoints: Endpoints) -> None:
     one = open_it(wire, endpoints)
-    for bad in ((500, {}, HTML), (400, {}, HTML), (403, {}, {"message": "no"}), requests.ConnectionError("c4n4ry")):
+    given: tuple[Any, ...] = (
+        (500, {}, HTML),
+        (400, {}, HTML),
+        (403, {}, {"message": "no"}),
+        ProtocolError("c4n4ry"),
+    )
+    for bad in given:
         answers(wire, bad)
         with pytest.raises(CallError) as failed:
             one.write("POST", "/api/2.0/secrets/put", {"string_value": "c4n4ry"})
@@ -198,8 +206,7 @@ def test_download(wire: Wire, endpoints: Endpoints) -> None:
 
 def test_the_pool_is_as_large_as_it_says(wire: Wire, endpoints: Endpoints) -> None:
     one = open_it(wire, endpoints)
-    adapter = one._api._api_client._session.get_adapter(one.url)
-    assert adapter._pool_maxsize == POOL >= 32
+    assert one._api._api_client._session.pool.pool.maxsize == POOL >= 32
     with ThreadPoolExecutor(32) as pool:
         assert len(list(pool.map(lambda _: one.read("/api/2.0/x"), range(64)))) == 64
 

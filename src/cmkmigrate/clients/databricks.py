@@ -1,14 +1,13 @@
 """A Databricks workspace as raw JSON, through databricks-sdk's ApiClient.
 
-The SDK signs in, keeps the connections and sends; three of its habits are taken away: it sends nothing twice (it would
-repeat POSTs whose answer was lost), it follows no redirect (it would carry tokens to another host), and its error texts
-are not used (they can quote the request's body).
+The SDK signs in, builds the requests and reads the answers; `session.py` sends. Three of its habits are taken away:
+it sends nothing twice (it would repeat POSTs whose answer was lost), it follows no redirect (it would carry tokens to
+another host), and its error texts are not used (they can quote the request's body).
 """
 
 from __future__ import annotations
 
 import math
-import os
 import secrets
 import sys
 import time
@@ -16,11 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from cmkmigrate import __version__
+from cmkmigrate.clients import sdk
 from cmkmigrate.clients.again import read_again
 from cmkmigrate.clients.answers import error_of, throttled_body
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
 from cmkmigrate.clients.pace import Paces
+from cmkmigrate.clients.session import Answer, Session
 from cmkmigrate.errors import CallError, Fatal, OperatorError, Stopped, Throttled, Unknown
 
 POOL: Final = 40  # connections per workspace: 32 threads and a few more, as the SDK's pool makes further ones wait
@@ -169,20 +170,20 @@ class Workspace:
         return answer
 
     def _sent(self, method: str, path: str, **request: Any) -> dict[str, Any]:
-        import requests
+        from urllib3.exceptions import SSLError
 
         try:
             answer = self._api.do(method, path, **request)
         except (CallError, OperatorError):
             raise
-        except requests.exceptions.SSLError as error:
+        except SSLError as error:
             raise Stopped(
                 "the connection to the workspace cannot be trusted",
                 subject=self.host,
                 why=str(error)[:300],
                 next="name the certificate authority in REQUESTS_CA_BUNDLE",
             ) from None
-        except Exception as error:  # lost on the way, or unreadable; the SDK's own error path can break on uploads
+        except Exception as error:  # lost on the way, or unreadable
             raise Unknown(f"{method} {path}: no readable answer ({_cause(error)})") from None
         if not isinstance(answer, dict):
             raise Unknown(f"{method} {path}: the answer is not an object")
@@ -240,9 +241,8 @@ def _api_client(url: str, strategy: Entra | Pat, endpoints: Endpoints) -> Any:
 
     # Neither bodies nor the probe's warnings, whatever the level of the root logger: bodies can be secrets.
     logging.getLogger("databricks.sdk").setLevel(logging.ERROR)
+    core = sdk.core()
     from databricks.sdk.clock import RealClock
-    from databricks.sdk.core import ApiClient, Config
-    from requests.utils import get_environ_proxies
 
     class Once(RealClock):
         """Ends the SDK's re-sending: it sleeps before it sends again, and here sleeping raises what it is about to
@@ -254,43 +254,35 @@ def _api_client(url: str, strategy: Entra | Pat, endpoints: Endpoints) -> Any:
                 raise pending
             super().sleep(seconds)
 
-    config = Config(
+    config = core.Config(
         host=url,
-        credentials_strategy=strategy,  # type: ignore[arg-type]  # what is asked of one, without importing the SDK for its base
+        credentials_strategy=strategy,
         auth_type=strategy.auth_type(),
         profile="",  # neither a profile nor a stray token of the environment is to decide
-        max_connection_pools=POOL,  # these two are wired crosswise in the SDK; the first is the one that counts
-        max_connections_per_pool=POOL,
         retry_timeout_seconds=_PROBE_S,
         http_timeout_seconds=endpoints.timeout_s,
         product="cmkmigrate",
         product_version=__version__,
         clock=Once(),
     )
-    api = ApiClient(config)
-    session = api._api_client._session
-    session.hooks["response"].append(_judge)
-    # Resolved once: requests would read the environment and .netrc anew for every request.
-    session.proxies.update(get_environ_proxies(url, no_proxy=None))
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    session.verify = bundle or True
-    session.trust_env = False
+    api = core.ApiClient(config)
+    session = Session(url, POOL, _judge)
+    session.auth = api._api_client._authenticate
+    api._api_client._session = session
     return api
 
 
-def _judge(response: Any, **how: Any) -> Any:
-    """A response hook: raises what an answer means before the SDK sees it, and before a redirect is followed."""
-    status, error = response.status_code, None
+def _judge(answer: Answer, stream: bool) -> None:
+    """Raises what an answer means before the SDK sees it; a redirect is not followed."""
+    status, error = answer.status_code, None
     if status >= 300:
-        error = error_of(status, response.headers, b"" if response.is_redirect else response.content)
-    elif how.get("stream"):
+        error = error_of(status, answer.headers, b"" if status < 400 else answer.content)
+    elif stream:
         # Assumption: files are sent as attachments; a page without that is a proxy's, and not what was asked for.
-        headers = response.headers
+        headers = answer.headers
         if headers.get("content-type", "").startswith("text/html") and "content-disposition" not in headers:
             error = Unknown("a page instead of the content", status=status)
-    elif response.request.method == "GET" and status != 204 and not response.content:
+    elif answer.method == "GET" and status != 204 and not answer.content:
         error = Unknown("an empty answer to a GET", status=status)
     if error is not None:
-        response.close()
         raise error
-    return response
