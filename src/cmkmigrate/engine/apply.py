@@ -95,8 +95,7 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
             raise Stopped(
                 "stopped in good order", subject=str(ledger.directory), next=f"cmkmigrate resume {ledger.directory}"
             )
-        for at, task in enumerate([board.stale.pop(name) for name in list(board.stale)]):
-            task.look_again(anew=at == 0)
+        board.unseen.finish()
         _judge(board, step)
         board.outputs[step.id] = outputs_of(board, step, tasks)
         _save(board, step, "done")

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 from cmkmigrate.engine.names import as_row
 from cmkmigrate.engine.observe import Task, key_of
 from cmkmigrate.engine.plan import Decision, decide
+from cmkmigrate.engine.references import Fate, remember_fate
+from cmkmigrate.engine.unknown import CREATES
 from cmkmigrate.errors import AlreadyExists, CallError, Denied, NotAllowed, NotYet, Refused, Stopped, Throttled, Unknown
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import Asset, Do, Entry, Made, State
@@ -90,6 +93,10 @@ class Carrier:
         ledger.put_originals(row.kind, row.key, decision.originals)
         if decision.want is None and decision.do is not Do.DELETE:
             raise RuntimeError(f"no body for {row.kind} {row.key}")
+        try:
+            decision = _opened(decision)
+        except CallError as error:
+            return self._unread(task, row, error)
         began, delay = time.monotonic(), 0.0
         while True:
             self._guard()
@@ -180,6 +187,15 @@ class Carrier:
         return _end(task, row, State.DONE, do, row.reason or decision.reason, notes=decision.notes)
 
 
+def _opened(decision: Decision) -> Decision:
+    """With its content in memory: a read that fails amid a write would be taken for a lost write."""
+    want = decision.want
+    if want is None or want.content is None:
+        return decision
+    blocks = list(want.content())
+    return replace(decision, want=replace(want, content=lambda: iter(blocks)))
+
+
 def _first_delay(task: Task) -> float:
     return min(1.0, float(getattr(task.target, "poll_s", 1.0)))
 
@@ -205,7 +221,7 @@ def _add_name(task: Task, row: Any, id: str) -> None:
     entry = Entry(id, row.key, row.name, of=of)
     task.board.names.add(as_row("target", row.kind, entry, row.key, source.ordinal))
     if not id:
-        task.board.stale[row.kind] = task
+        task.board.unseen.add(task, of or ("", ""), row.key)
 
 
 def _end(
@@ -215,13 +231,15 @@ def _end(
     change: dict[str, Any] = {**more, "state": state, "do": do, "reason": reason, "lands_by": 0.0, "tries": 0}
     if notes is not None:
         change["notes"] = json.dumps(notes)
+    source = task.board.names.find("source", row.kind, row.key)
     if state is State.DONE:
-        source = task.board.names.find("source", row.kind, row.key)
         target = task.board.names.find("target", row.kind, row.key)
         written = row.state == State.MADE or do in (Do.CREATE, Do.UPDATE, Do.REPLACE)
         hint = "" if target is None or written else target.hint  # a version seen before the write says nothing now
         change |= {"source_hint": source.hint if source else "", "target_hint": hint}
         change |= {"id": target.id} if target and target.id else {}
+        remember_fate(task, row.kind, row.key, Fate(state, reason, 1 if do in CREATES else row.ours))
     task.board.ledger.set_item({**key_of(row), **change})
+    task.board.unseen.settled((source.of_kind, source.of_key) if source else ("", ""))
     task.board.tell("item", step=row.step, kind=row.kind, key=row.key, state=str(state), text=reason)
     return True

@@ -1,4 +1,4 @@
-"""Kinds side by side: each starts when the kinds it refers to are done; the items of a kind go in rounds.
+"""Kinds side by side: each starts when what it refers to is made; the items of a kind go in rounds.
 
 Parts (an ACL) do not wait for all of their parents: what is there already is followed up while the rest is being made.
 
@@ -11,8 +11,9 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from sqlalchemy import func, select
@@ -28,9 +29,8 @@ from cmkmigrate.run.schema import entry, item
 
 Work = Callable[[Task, Any], bool]  # does one item; whether anything came of it
 OPEN = (State.PLANNED, State.MADE)
-FOLLOW_S = (
-    0.5  # how long parts wait for more of their parents, at least; a listing that takes long is repeated less often
-)
+FOLLOW_S = 0.5  # how long parts wait for more of their parents
+OVERLAP_NS = 1_000_000_000  # what is noted as seen at one moment is on disk a little later
 
 
 def conduct(board: Board, step: Step, work: Work) -> dict[str, Task]:
@@ -46,26 +46,27 @@ def conduct(board: Board, step: Step, work: Work) -> dict[str, Task]:
         thread.start()
     for thread in threads:
         thread.join()
-    crew.pool.shutdown()
     if crew.errors:
         raise crew.errors[0]
     return crew.tasks
 
 
 class _Crew:
-    """One thread for each kind of a step, and one pool for the items of all."""
+    """One thread for each kind of a step, and threads for its items, so that no kind stands behind another."""
 
     def __init__(self, board: Board, step: Step, work: Work, names: list[str]) -> None:
         self.board, self.step, self.work = board, step, work
         self.kinds = dict(board.migration.kinds)
         self.listed = {name: threading.Event() for name in names}  # its source
+        self.looked = {name: threading.Event() for name in names}  # its target, as it was before
+        self.made = {name: threading.Event() for name in names}  # all that will be: others can refer to it
         self.finished = {name: threading.Event() for name in names}
         self.tasks: dict[str, Task] = {}
         self.errors: list[BaseException] = []
-        self.pool = ThreadPoolExecutor(board.parallelism, thread_name_prefix="item")
+        self.began = time.time_ns()
 
     def drive(self, name: str) -> None:
-        """List the source as soon as may be, wait for the kinds that this one refers to, do its items."""
+        """List the source as soon as may be, wait until what this one refers to is made, do its items."""
         kind = self.kinds[name]
         part = kind.create is None and bool(kind.parents)
         try:
@@ -74,15 +75,17 @@ class _Crew:
                 task = self.tasks[name] = self._task(kind)
                 task.list_source()
             self.listed[name].set()
-            self._wait(self.finished, needs(kind, self.kinds) - (set(kind.parents) if part else set()))
+            self._wait(self.made, needs(kind, self.kinds) - set(kind.parents))
+            if not part:
+                self._wait(self.looked, set(kind.parents))
             if not self.board.stop.is_set():
-                self._do(task, set(kind.parents) if part else set())
+                self._do(task, set(kind.parents) & self.finished.keys(), part)
         except BaseException as error:
             self.errors.append(error)
             self.board.stop.set()
         finally:
-            self.listed[name].set()
-            self.finished[name].set()
+            for events in (self.listed, self.looked, self.made, self.finished):
+                events[name].set()
 
     def _task(self, kind: Kind) -> Task:
         migration, outputs = self.board.migration, self.board.outputs
@@ -93,22 +96,32 @@ class _Crew:
         for name in names & events.keys():
             events[name].wait()
 
-    def _do(self, task: Task, parents: set[str]) -> None:
+    def _do(self, task: Task, parents: set[str], part: bool) -> None:
         board = task.board
         lost = task.quiesce()
-        task.list_target()
+        if parents and part:
+            board.names.replace("target", task.kind.name, [])  # it comes with its parents
+        else:
+            task.list_target()
+        self.looked[task.kind.name].set()
         task.make_items()
         if lost:
             settle_unknown(task)
         board.tell("kind", step=task.step.id, kind=task.kind.name, total=_count(task))
-        if parents & self.finished.keys():
-            self._follow(task, parents)
-        first = True
+        with ThreadPoolExecutor(board.parallelism, thread_name_prefix=task.kind.name) as pool:
+            if parents and part:
+                self._follow(task, parents, pool)
+            elif parents:
+                self._keep_up(task, parents, pool)
+            self._rounds(task, pool)
+
+    def _rounds(self, task: Task, pool: ThreadPoolExecutor) -> None:
+        board, first = task.board, True
         while not board.stop.is_set():
             if not first and type(task.kind).load is Kind.load and _count(task, State.MADE):
                 task.look_again()
             first = False
-            moved = self._round(task)
+            moved = self._round(task, pool)
             board.ledger.commit()
             if board.stop.is_set():
                 return
@@ -118,51 +131,79 @@ class _Crew:
                 settle_unknown(task)
             elif not _count(task, *OPEN) or not (moved or _break_cycle(task)):
                 return
+            elif type(task.kind).settle is Kind.settle and not _count(task, State.PLANNED):
+                self.made[task.kind.name].set()  # what is left is said to things that are there
 
-    def _follow(self, task: Task, parents: set[str]) -> None:
+    def _keep_up(self, task: Task, parents: set[str], pool: ThreadPoolExecutor) -> None:
+        """Make what is in a thing that is there already, while other such things are still being made."""
+        while not self.board.stop.is_set() and not self._all(self.made, parents):
+            self._round(task, pool, there="of")
+            self.board.ledger.commit()
+            self.board.stop.wait(FOLLOW_S / 5)
+
+    def _follow(self, task: Task, parents: set[str], pool: ThreadPoolExecutor) -> None:
         """Do the parts of what is there already, while their parents are still being made."""
-        board = task.board
+        board, names = task.board, task.board.names
+        since = {name: self.began if name in parents else 0 for name in task.kind.parents}
         while not board.stop.is_set():
-            ending = self._all_finished(parents)
-            began = time.monotonic()
-            task.list_target()  # through the parents, which are listed again where new ones have no ids yet
+            ending = self._all(self.finished, parents)
+            board.unseen.look(only=lambda of: ending or board.unseen.complete(of), kinds=parents)  # noqa: B023
+            board.ledger.commit()
+            now = time.time_ns() - OVERLAP_NS
+            task.list_parts({name: names.since("target", name, at) for name, at in since.items()})
+            since = dict.fromkeys(since, now)
             if ending:
                 return
-            cost = time.monotonic() - began
-            self._round(task, there=True)
+            self._round(task, pool, there="self")
             board.ledger.commit()
-            again = time.monotonic() + max(FOLLOW_S, 4 * cost)
-            while time.monotonic() < again and not self._all_finished(parents) and not board.stop.wait(FOLLOW_S / 2):
-                pass
+            again = time.monotonic() + FOLLOW_S
+            while time.monotonic() < again and not self._all(self.finished, parents):
+                if board.stop.wait(FOLLOW_S / 5):
+                    return
 
-    def _all_finished(self, names: set[str]) -> bool:
-        return all(self.finished[name].is_set() for name in names & self.finished.keys())
+    def _all(self, events: dict[str, threading.Event], names: set[str]) -> bool:
+        return all(events[name].is_set() for name in names)
 
-    def _round(self, task: Task, *, there: bool = False) -> bool:
+    def _round(self, task: Task, pool: ThreadPoolExecutor, *, there: str = "") -> bool:
+        """Take every open item once; whether anything came of any."""
+        under_way: deque[Future[bool]] = deque()
+        room = threading.Semaphore(2 * task.board.parallelism)
         moved = False
-        window: set[Future[bool]] = set()
         for row in open_rows(task, there=there):
+            room.acquire()
             if task.board.stop.is_set():
                 break
-            while len(window) >= 2 * task.board.parallelism:
-                done, window = wait(window, return_when=FIRST_COMPLETED)
-                moved = _any(done) or moved
-            window.add(self.pool.submit(self.work, task, row))
-        return _any(window) or moved
+            under_way.append(pool.submit(self._one, task, row, room))
+            while under_way and under_way[0].done():
+                moved = under_way.popleft().result() or moved
+        for one in under_way:
+            moved = one.result() or moved
+        return moved
+
+    def _one(self, task: Task, row: Any, room: threading.Semaphore) -> bool:
+        try:
+            return self.work(task, row)
+        except BaseException as error:
+            self.errors.append(error)
+            self.board.stop.set()
+            return False
+        finally:
+            room.release()
 
 
-def _any(futures: set[Future[bool]]) -> bool:
-    """Whether anything came of any; every result is fetched, so that no error is lost."""
-    results = [one.result() for one in futures]
-    return True in results
+def open_rows(task: Task, *, there: str = "") -> Iterator[Any]:
+    """The items of a task that are still to be done, in the order of their keys.
 
-
-def open_rows(task: Task, *, there: bool = False) -> Iterator[Any]:
-    """The items of a task that are still to be done, in the order of their keys. there: the target has them already."""
+    there: only those that the target has already ("self"), or whose folder, scope and so on it has ("of").
+    """
     i, e = item.c, entry.c
     where = [i.step == task.step.id, i.kind == task.kind.name, i["pass"] == task.board.ledger.number, i.state.in_(OPEN)]
-    if there:
+    if there == "self":
         where.append(select(e.id).where(e.side == "target", e.kind == i.kind, e.key == i.key, e.planned == 0).exists())
+    elif there == "of":
+        of = entry.alias("of").c
+        same = (e.side == "source", e.kind == i.kind, e.key == i.key)
+        where.append(select(e.id).where(*same, of.side == "target", of.kind == e.of_kind, of.key == e.of_key).exists())
     rows = task.board.ledger.pages(select(item).where(*where), (i.key,))
     while page := list(itertools.islice(rows, PAGE)):
         task.board.names.preload(task.kind.name, [row.key for row in page])

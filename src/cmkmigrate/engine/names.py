@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import namedtuple
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from cmkmigrate.model import Entry
+from cmkmigrate.model import KNOWN_AFTER_APPLY, Entry
 from cmkmigrate.run.ledger import Ledger, insert_entries
 from cmkmigrate.run.schema import entry, item
 
 REMEMBERED = 50_000
+# As a row that was read, of one that is being written.
+Added: Any = namedtuple("Added", [column.name for column in entry.c])  # type: ignore[misc]
 
 # Built once: what is asked thousands of times must not be compiled thousands of times.
 _at = (entry.c.side == bindparam("side"), entry.c.kind == bindparam("kind"))
@@ -29,32 +32,36 @@ class Names:
         self._ledger = ledger
         self._by_key: dict[tuple[str, str, str], Any] = {}
         self._by_id: dict[tuple[str, str, str], str] = {}
+        self._forgotten = 0  # times that something was forgotten
         self._lock = threading.Lock()
 
     def find(self, side: str, kind: str, key: str) -> Any:
         """The entry row, or None."""
         at = (side, kind, key)
-        if at not in self._by_key:
-            row = self._ledger.first(_FIND, {"side": side, "kind": kind, "key": key})
-            if row is None:
-                return None
-            self._remember(self._by_key, at, row)
-        return self._by_key[at]
+        known = self._by_key.get(at, self)
+        if known is not self:
+            return known
+        seen = self._forgotten
+        row = self._ledger.first(_FIND, {"side": side, "kind": kind, "key": key})
+        return self._remember(self._by_key, at, row, seen)
 
     def preload(self, kind: str, keys: list[str]) -> None:
-        """Remember the entries of these keys on both sides: one question instead of two for each item."""
-        for row in self._ledger.rows(_PAGE, {"kind": kind, "keys": keys}):
-            self._remember(self._by_key, (row.side, kind, row.key), row)
+        """Remember the entries of these keys on both sides, and that there are none: one question instead of two for
+        each item."""
+        seen = self._forgotten
+        found = {(row.side, row.key): row for row in self._ledger.rows(_PAGE, {"kind": kind, "keys": keys})}
+        for side in ("source", "target"):
+            for key in keys:
+                self._remember(self._by_key, (side, kind, key), found.get((side, key)), seen)
 
     def key_of(self, side: str, kind: str, id: str) -> str | None:
         """The key of what has this id on this side."""
         at = (side, kind, id)
-        if at not in self._by_id:
-            row = self._ledger.first(_KEY_OF, {"side": side, "kind": kind, "id": id})
-            if row is None:
-                return None
-            self._remember(self._by_id, at, row.key)
-        return self._by_id[at]
+        if at in self._by_id:
+            return self._by_id[at]
+        seen = self._forgotten
+        row = self._ledger.first(_KEY_OF, {"side": side, "kind": kind, "id": id})
+        return None if row is None else self._remember(self._by_id, at, str(row.key), seen)
 
     def id_of(self, side: str, kind: str, key: str) -> str | None:
         """The id of what has this key on this side."""
@@ -76,11 +83,26 @@ class Names:
         )  # not what was made since
         self.forget(side, kind)
 
+    def more(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Keep these beside what was listed; durable when it returns."""
+        insert_entries(self._ledger, ({**row, "seen": time.time_ns()} for row in self._added(rows)))
+
     def add(self, row: dict[str, Any]) -> None:
-        """One more entry; seen by others after the next commit."""
-        insert_entries(self._ledger, [{**row, "seen": time.time_ns()}], wait=False)
-        with self._lock:
-            self._by_key.pop((row["side"], row["kind"], row["key"]), None)
+        """One more entry; on disk after the next commit, found by its key at once."""
+        insert_entries(self._ledger, self._added([{**row, "seen": time.time_ns()}]), wait=False)
+
+    def _added(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        for row in rows:
+            with self._lock:
+                self._make_room(self._by_key)
+                self._by_key[row["side"], row["kind"], row["key"]] = Added(**row)
+            yield row
+
+    def since(self, side: str, kind: str, seen: int) -> list[Entry]:
+        """The entries of a kind that were listed or made at `seen` (Unix nanoseconds) or later, and have an id."""
+        e = entry.c
+        where = (e.side == side, e.kind == kind, e.seen >= seen, e.id.not_in(("", KNOWN_AFTER_APPLY)), e.excluded == "")
+        return [as_entry(row) for row in self._ledger.rows(select(entry).where(*where).order_by(e.key))]
 
     def adopt(self, row: Any, key: str) -> Any:
         """Give a target's entry that had no twin the key of one; the row as it then is."""
@@ -93,8 +115,9 @@ class Names:
     def forget(self, side: str, kind: str) -> None:
         """Drop what is remembered of a kind on a side."""
         with self._lock:
+            self._forgotten += 1
             for memory in (self._by_key, self._by_id):
-                for at in [at for at in list(memory) if at[0] == side and at[1] == kind]:
+                for at in [at for at in memory if at[0] == side and at[1] == kind]:
                     del memory[at]
 
     def learn_ids(self, step: str, kind: str) -> None:
@@ -106,11 +129,20 @@ class Names:
         new = (i.step == step, i.kind == kind, i.target_hint == "", select(e.id).where(same, e.id != "").exists())
         self._ledger.commit(update(item).where(*new).values(id=ids, target_hint=hints))
 
-    def _remember(self, memory: dict[tuple[str, str, str], Any], at: tuple[str, str, str], value: Any) -> None:
+    def _remember(
+        self, memory: dict[tuple[str, str, str], Any], at: tuple[str, str, str], value: Any, seen: int
+    ) -> Any:
+        """What is true of `at`: `value`, unless something newer is known. seen: `_forgotten` before it was read."""
         with self._lock:
-            if len(memory) >= REMEMBERED:
-                memory.clear()
-            memory[at] = value
+            if self._forgotten != seen:
+                return value  # read before a new listing: true then, and not to be kept
+            self._make_room(memory)
+            return memory.setdefault(at, value)
+
+    def _make_room(self, memory: dict[tuple[str, str, str], Any]) -> None:
+        if len(memory) >= REMEMBERED:
+            self._forgotten += 1
+            memory.clear()
 
 
 def as_entry(row: Any) -> Entry:

@@ -6,7 +6,7 @@ import fnmatch
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.names import Names, as_row
+from cmkmigrate.engine.unseen import Unseen
 from cmkmigrate.errors import CallError, Denied, NotAllowed, NotFound, Stopped
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Entry, Event, State
@@ -39,9 +40,9 @@ class Board:
     names: Names = field(init=False)
     stop: threading.Event = field(default_factory=threading.Event)
     events: queue.SimpleQueue[Event | None] = field(default_factory=queue.SimpleQueue)
-    stale: dict[str, Task] = field(default_factory=dict)  # kinds with things made whose ids are not known yet
-    fates: dict[tuple[str, str], Any] = field(default_factory=dict)  # item rows of this pass that will not change
-    looking: threading.RLock = field(default_factory=threading.RLock)
+    unseen: Unseen = field(default_factory=Unseen)
+    adopting: threading.Lock = field(default_factory=threading.Lock)  # two twins must not take the same
+    fates: dict[tuple[str, str], Any] = field(default_factory=dict)  # references.Fate of what is settled
 
     def __post_init__(self) -> None:
         self.names = Names(self.ledger)
@@ -67,10 +68,8 @@ class Task:
 
     def listed(self, side: str, kind: str) -> Iterator[Entry]:
         """The entries of another kind on a side; looks again first where new things have no ids yet."""
-        with self.board.looking:
-            names = {kind, *self.kind.parents} & self.board.stale.keys() if side == "target" else set()
-            for at, task in enumerate([self.board.stale.pop(name) for name in sorted(names)]):
-                task.look_again(anew=at == 0)  # one walk of the tree serves all that live in it
+        if side == "target":
+            self.board.unseen.look(kinds={kind, *self.kind.parents})
         known = (one for one in self.board.names.entries(side, kind) if one.id not in ("", KNOWN_AFTER_APPLY))
         return (one for one in known if not one.excluded)
 
@@ -133,6 +132,12 @@ class Task:
 
         found = self._read("target", lambda: self.kind.list(self.target, self.settings, listed))
         self.board.names.replace("target", self.kind.name, self._target_rows(found))
+        self.board.unseen.listed(self.kind.name)
+
+    def list_parts(self, parents: Mapping[str, Sequence[Entry]]) -> None:
+        """Add to what is listed of the target what is a part of these. Raises Stopped, NotAllowed."""
+        found = self._read("target", lambda: self.kind.list(self.target, self.settings, lambda kind: parents[kind]))
+        self.board.names.more(self._target_rows(found))
 
     def _target_rows(self, found: Iterable[Entry]) -> Iterator[dict[str, Any]]:
         ours = self._known_ids()
@@ -193,6 +198,7 @@ class Task:
                 "pass": number,
             }
             batch.append({**values, "state": State.PLANNED, "name": row.name, "at": time.time()})
+            self.board.unseen.expect((row.of_kind, row.of_key))
             if len(batch) == PAGE:
                 ledger.send(statement, batch)
                 batch = []

@@ -59,7 +59,7 @@ def decide(task: Task, row: Any) -> Decision:
     except NotFound:
         return Decision(Do.BLOCK, "gone from the source since it was listed", drifted=True)
     if target is None and kind.marker_path:
-        with task.board.looking:  # one at a time: two twins must not take the same
+        with task.board.adopting:
             found = unmarked(task, row.key)
             if len(found) > 1:
                 return Decision(Do.BLOCK, f"{ambiguous(found)}: delete the wrong ones, or mark the right one")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
@@ -74,12 +74,31 @@ def _path_problem(task: Task, link: Link, known: list[str]) -> str:
     return f"{path!r} is a path to nothing, in the source too"
 
 
-def fate_of(task: Task, kind: str, key: str) -> Any | None:
-    """The item row of another thing of this run, the newest if several steps have it."""
-    fates = task.board.fates
-    found = fates.get((kind, key)) or task.board.ledger.first(_FATE, {"kind": kind, "key": key})
-    if found is not None and found.state in LAST and found[_PASS] == task.board.ledger.number:
-        if len(fates) >= REMEMBERED:
-            fates.clear()
-        fates[kind, key] = found
-    return found
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a thing of this run. ours: this run made it."""
+
+    state: State
+    reason: str
+    ours: int
+
+
+def fate_of(task: Task, kind: str, key: str) -> Fate | None:
+    """What became of another thing of this run, in the newest step if several have it; None: it is in none."""
+    known: Fate | None = task.board.fates.get((kind, key))
+    if known is not None:
+        return known
+    row = task.board.ledger.first(_FATE, {"kind": kind, "key": key})
+    if row is None:
+        return None
+    fate = Fate(State(row.state), row.reason, row.ours)
+    if fate.state in LAST and row[_PASS] == task.board.ledger.number:
+        remember_fate(task, kind, key, fate)
+    return fate
+
+
+def remember_fate(task: Task, kind: str, key: str, fate: Fate) -> None:
+    """Keep what will not change in this pass."""
+    if len(task.board.fates) >= REMEMBERED:
+        task.board.fates.clear()
+    task.board.fates[kind, key] = fate

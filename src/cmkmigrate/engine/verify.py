@@ -109,7 +109,7 @@ class Verification:
 
     def _found(self, task: Task, row: Any, state: State, what: str, reason: str, changes: tuple[str, ...] = ()) -> bool:
         task.board.ledger.set_item({**key_of(row), "state": state, "reason": reason})
-        with task.board.looking:
+        with task.board.adopting:
             count = self._tally.setdefault(row.kind, Count(row.kind))
             count.source += 1
             outcome = OUTCOME[state]

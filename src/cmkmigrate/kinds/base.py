@@ -57,6 +57,9 @@ class Kind(ABC):
     # One write that ends it: delete(site, entry). None: this kind never deletes.
     delete: ClassVar[Callable[..., None] | None] = None
 
+    # inside(site, key) -> (kind, entry) of all that is directly in one of its things, by one call. None: no such call.
+    inside: ClassVar[Callable[..., Iterable[tuple[str, Entry]]] | None] = None
+
     @abstractmethod
     def list(self, site: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         """Every thing of this kind on `site` (an Asset where the listing is the body). Raises CallError."""

@@ -29,6 +29,8 @@ from cmkmigrate.run.writer import Writer
 FILE = "ledger.db"
 ITEM_KEY = ("step", "kind", "key", "side")
 PAGE = 500  # rows a reader holds at a time
+_ORIGINAL = upsert(schema.original).on_conflict_do_nothing()
+_EVENT = schema.event.insert()
 
 
 def _open(file: Path) -> Engine:
@@ -223,11 +225,11 @@ class Ledger:
         """Keep what was there, durably; what is already kept stays as it is."""
         rows = [{"kind": kind, "key": key, "path": path, "value": value} for path, value in values.items()]
         if rows:
-            self.commit(upsert(schema.original).on_conflict_do_nothing(), rows)
+            self.commit(_ORIGINAL, rows)
 
     def put_event(self, one: Event) -> None:
         row = {"at": one.at, "what": one.what, "step": one.step, "kind": one.kind}
-        self.send(schema.event.insert(), {**row, "key": one.key, "state": one.state, "text": one.text})
+        self.send(_EVENT, {**row, "key": one.key, "state": one.state, "text": one.text})
 
     def last_intent(self, step: str, kind: str) -> float:
         """Until when (Unix seconds) a request of an item without a result may still land; 0.0: there is none."""

@@ -13,16 +13,34 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from sqlalchemy import Engine, Executable, select, update
+from sqlalchemy import Connection, Dialect, Engine, Executable, bindparam, select, update
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from cmkmigrate.errors import LockHeld
 from cmkmigrate.run.schema import lock
 
 BEAT_S = 5.0  # an idle writer says this often that it is alive
 GROUP = 2000  # rows of one commit at most
+PREPARED = 200  # statements that are kept as text
 
 Rows = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 _Job = tuple[Executable | None, Rows, "Future[None] | None"]
+_BEAT = update(lock).where(lock.c.token == bindparam("mine")).values(beat=bindparam("now"))
+
+
+class _Prepared:
+    """A statement as text, and the names of its values in their order; no names: SQLAlchemy has to fill in defaults.
+
+    It keeps the statement, so that no other can come to have its id.
+    """
+
+    def __init__(self, statement: Executable, dialect: Dialect, row: Mapping[str, Any]) -> None:
+        self.statement = statement
+        given: Any = statement
+        compiled: SQLCompiler = given.compile(dialect=dialect, column_keys=list(row))
+        self.text = str(compiled)
+        filled_in = compiled.insert_prefetch or compiled.update_prefetch
+        self.names = [] if filled_in else list(compiled.positiontup or ())
 
 
 class Writer:
@@ -32,6 +50,7 @@ class Writer:
         self._engine, self._token = engine, token
         self._queue: queue.Queue[_Job | None] = queue.Queue(maxsize=50_000)
         self._error: BaseException | None = None
+        self._prepared: dict[tuple[Any, ...], _Prepared] = {}  # by the statement's id and the names of its values
         self._thread = threading.Thread(target=self._loop, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -65,17 +84,18 @@ class Writer:
 
     def _loop(self) -> None:
         ending = False
-        while not ending:
-            batch, ending = self._gather()
-            try:
-                self._write(batch)
-            except BaseException as error:
-                self._error = error
-                self._fail(batch, error)
-                return
-            for _, _, done in batch:
-                if done:
-                    done.set_result(None)
+        with self._engine.connect().execution_options(immediate=True) as connection:
+            while not ending:
+                batch, ending = self._gather()
+                try:
+                    self._write(connection, batch)
+                except BaseException as error:
+                    self._error = error
+                    self._fail(batch, error)
+                    return
+                for _, _, done in batch:
+                    if done:
+                        done.set_result(None)
 
     def _gather(self) -> tuple[list[_Job], bool]:
         batch: list[_Job] = []
@@ -90,17 +110,32 @@ class Writer:
         except queue.Empty:
             return batch, False
 
-    def _write(self, batch: list[_Job]) -> None:
-        with self._engine.connect().execution_options(immediate=True) as connection, connection.begin():
+    def _write(self, connection: Connection, batch: list[_Job]) -> None:
+        with connection.begin():
             if self._token:
-                beat = update(lock).where(lock.c.token == self._token).values(beat=time.time())
-                if connection.execute(beat).rowcount != 1:
+                beat = self._execute(connection, _BEAT, [{"now": time.time(), "mine": self._token}])
+                if beat.rowcount != 1:
                     holder = connection.execute(select(lock.c.holder)).scalar()
                     raise LockHeld("this run was taken over", why=f"by {holder}", next="cmkmigrate status")
             for statement, rows, _ in batch:
                 if statement is None or (isinstance(rows, list) and not rows):
                     continue
-                connection.execute(statement, rows) if rows is not None else connection.execute(statement)
+                self._execute(connection, statement, rows)
+
+    def _execute(self, connection: Connection, statement: Executable, rows: Rows) -> Any:
+        """Run a statement; one that is used again and again as the text that it was compiled to the first time."""
+        if rows is None:
+            return connection.execute(statement)
+        many = [rows] if isinstance(rows, Mapping) else rows
+        at = (id(statement), *many[0])
+        if at not in self._prepared:
+            if len(self._prepared) >= PREPARED:
+                self._prepared.clear()
+            self._prepared[at] = _Prepared(statement, connection.dialect, many[0])
+        prepared = self._prepared[at]
+        if not prepared.names:
+            return connection.execute(statement, rows)
+        return connection.exec_driver_sql(prepared.text, [tuple(row[name] for name in prepared.names) for row in many])
 
     def _fail(self, batch: list[_Job], error: BaseException) -> None:
         while True:

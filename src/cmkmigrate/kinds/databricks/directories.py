@@ -9,6 +9,7 @@ from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.kinds.databricks import tree
 from cmkmigrate.model import Asset, Entry, Made, Reference
 
+_KINDS = {"DIRECTORY": "directories", "NOTEBOOK": "notebooks", "FILE": "files"}
 _SEEDED = re.compile(r"/(Shared|Users|Repos)?|/(Users|Repos)/[^/]+")
 
 
@@ -36,6 +37,12 @@ class Directories(Kind):
         assert asset.body is not None
         answer = site.write("POST", "/api/2.0/workspace/mkdirs", {"path": asset.body["path"]})
         return Made(str(answer.get("object_id", "")))
+
+    def inside(self, site: Site, key: str) -> Iterator[tuple[str, Entry]]:
+        """The folders, notebooks and files in it."""
+        for node in tree.children(site, key):
+            if node.type in _KINDS:
+                yield _KINDS[node.type], tree.entry(node)
 
     def as_key(self, name: str) -> str:
         return tree.plain(name)

@@ -111,30 +111,31 @@ def _walk(site: Site) -> dict[str, Node]:
     root = _node(site.read(STATUS, {"path": "/"}) | {"path": "/", "object_type": "DIRECTORY"})
     nodes = {"/": root}
     with ThreadPoolExecutor(THREADS, thread_name_prefix="tree") as pool:
-        at_work: dict[Future[list[Node]], str] = {pool.submit(_children, site, "/"): "/"}
+        at_work: dict[Future[list[Node]], str] = {pool.submit(children, site, "/"): "/"}
         try:
             while at_work:
                 finished, _ = wait(at_work, return_when=FIRST_COMPLETED)
                 for future in finished:
                     path = at_work.pop(future)
                     try:
-                        children = future.result()
+                        found = future.result()
                     except NotFound:
                         if path == "/":
                             raise
                         del nodes[path]
                         continue
-                    for node in children:
+                    for node in found:
                         nodes[node.path] = node
                         if node.type == "DIRECTORY" and not in_trash(node.path):
-                            at_work[pool.submit(_children, site, node.path)] = node.path
+                            at_work[pool.submit(children, site, node.path)] = node.path
         finally:
             for future in at_work:
                 future.cancel()
     return {path: nodes[path] for path in sorted(nodes, key=lambda path: path.split("/"))}
 
 
-def _children(site: Site, path: str) -> list[Node]:
+def children(site: Site, path: str) -> list[Node]:
+    """What is directly in a folder; one call. Raises CallError."""
     found = site.read(LIST, {"path": path}).get("objects") or []
     return [node for node in map(_node, found) if node.path != path]
 
