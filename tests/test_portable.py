@@ -125,7 +125,7 @@ def test_the_first_kind_that_knows_the_value_wins() -> None:
     assert there(traits, {"member": "8"}) == {"member": "@users/ann"}
 
 
-@pytest.mark.parametrize("value", [None, "", [], {}, ["p1"]])
+@pytest.mark.parametrize("value", ["", [], {}, ["p1"]])
 def test_nothing_is_no_reference(value: Any) -> None:
     found = portable.portable(Traits(refs=(Reference("pool", ("pools",)),)), {"pool": value}, key_of)
     assert (found.body, found.links) == ({"pool": value}, [])
@@ -162,7 +162,13 @@ def test_a_reference_inside_a_json_string() -> None:
     assert json.loads(back(traits, found.body)["definition"])["pool"]["value"] == "p9"
 
 
-@pytest.mark.parametrize("text", ["{not json", '{ "n":1 }', "", None, 7, '"@pools/'])
+def test_a_member_that_is_null_is_not_set() -> None:
+    body = {"tags": None, "a": {"b": None, "c": [{"d": None}, None, 0]}}
+    assert portable.portable(Traits(), body, key_of).body == {"a": {"c": [{}, None, 0]}}
+    assert body["tags"] is None
+
+
+@pytest.mark.parametrize("text", ["{not json", '{ "n":1 }', "", 7, '"@pools/'])
 def test_a_json_string_without_a_reference_is_not_touched(text: Any) -> None:
     traits = Traits(refs=(Reference("definition", ("pools",), inside_json="pool.value"),))
     body = {"definition": text}

@@ -77,6 +77,13 @@ def _spots(node: Any, parts: list[str]) -> Iterator[tuple[Any, Any]]:
             yield node, key
 
 
+def _without_null(node: Any) -> Any:
+    """A deep copy."""
+    if isinstance(node, dict):
+        return {key: _without_null(value) for key, value in node.items() if value is not None}
+    return [_without_null(one) for one in node] if isinstance(node, list) else node
+
+
 def value_at(body: Any, path: str) -> Any:
     """The first value at `path`, or NOTHING."""
     return next((holder[key] for holder, key in spots(body, path)), NOTHING)
@@ -99,8 +106,8 @@ def drop(body: Body, path: str) -> None:
 
 def portable(kind: Traits, body: Body, to_key: Lookup) -> Portable:
     """`body` of one side as a portable body. A reference that `to_key` does not know stays as it is, and its link
-    has no kind. Nothing of `body` is changed."""
-    result = Portable(copy.deepcopy(body))
+    has no kind. A member that is null is left out: it is not set. Nothing of `body` is changed."""
+    result = Portable(_without_null(body))
     for path in kind.server_owned:
         drop(result.body, path)
     if kind.marker_path:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -151,7 +152,29 @@ def test_what_is_lost_again_and_again_fails(run: Run, target: cloud.Site, ledger
     run()
     row = items(ledger, "notes")["/n3"]
     assert row.state == "failed"
-    assert row.reason.startswith(f"written {carry.TRIES} times, and still ")
+    assert row.reason == f"written {carry.TRIES} times, and never there: no answer"
+
+
+def test_a_content_that_cannot_be_read_is_no_lost_write(
+    run: Run, target: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = cloud.Notes.load
+
+    def loaded(self: cloud.Notes, site: cloud.Site, entry: Entry) -> Asset:
+        found = load(self, site, entry)
+
+        def content() -> Iterator[bytes]:
+            if entry.key == "/n3":
+                raise Unknown("the answer broke off")
+            yield b"text"
+
+        return replace(found, content=content)
+
+    monkeypatch.setattr(cloud.Notes, "load", loaded)
+    run()
+    row = items(ledger, "notes")["/n3"]
+    assert (row.state, row.reason) == ("failed", "could not be read: the answer broke off")
+    assert ("notes", "/n3") not in target.writes
     assert target.writes.count(("notes", "/n3")) == carry.TRIES
 
 

@@ -16,7 +16,7 @@ from cmkmigrate.engine.migration import Migration
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.errors import Denied, NotAllowed, NotFound, Stopped, Unknown
 from cmkmigrate.kinds.base import Kind
-from cmkmigrate.model import Body, Entry, Event, Reference
+from cmkmigrate.model import Asset, Body, Entry, Event, Made, Reference
 from cmkmigrate.run.ledger import Ledger
 from cmkmigrate.run.schema import item
 from tests.engine import cloud
@@ -69,6 +69,70 @@ def test_kinds_that_need_nothing_of_each_other_go_side_by_side(run: Run, target:
     run()
 
 
+def test_no_kind_stands_behind_another(
+    sites: cloud.Sites, ledger: Ledger, target: cloud.Site, migration: Migration
+) -> None:
+    pooled = threading.Event()
+
+    def fault(kind: str, name: str) -> str:
+        if kind == "pools":
+            pooled.set()
+        elif kind == "notes":
+            assert pooled.wait(LONG_S), "a pool waited for a note to be done"
+        return ""
+
+    target.fault = fault
+    carried(cloud.KINDS.values(), sites, ledger, parallelism=1)
+
+
+class Described(cloud.Pools):
+    """Pools with a field that an update sets after their making."""
+
+    deferred: ClassVar = ("text",)
+
+    def create(self, site: cloud.Site, asset: Asset) -> Made:
+        assert asset.body is not None
+        return Made(site.make("pools", asset.key, {name: v for name, v in asset.body.items() if name != "text"}))
+
+
+def test_a_kind_waits_until_what_it_refers_to_is_made_and_no_longer(
+    sites: cloud.Sites, ledger: Ledger, target: cloud.Site, migration: Migration
+) -> None:
+    for body in sites.sites["source"].things["pools"].values():
+        body["text"] = "described"
+    made = threading.Event()
+
+    def fault(kind: str, name: str) -> str:
+        if kind == "jobs":
+            made.set()
+        elif kind == "pools" and name in target.things["pools"]:  # the update, which names it by its id
+            assert made.wait(LONG_S), "the jobs waited for what the pools are told after their making"
+        return ""
+
+    target.fault = fault
+    carried([Described(), cloud.Jobs(), cloud.Acls(), cloud.Notes()], sites, ledger)
+    assert [body["text"] for body in target.things["pools"].values()] == ["described"] * 2
+
+
+def test_an_error_is_noticed_while_another_item_still_waits(
+    sites: cloud.Sites, ledger: Ledger, target: cloud.Site, migration: Migration
+) -> None:
+    stopped = threading.Event()
+    boards: list[Board] = []
+
+    def fault(kind: str, name: str) -> str:
+        if (kind, name) == ("notes", "/n0"):
+            stopped.set() if boards[0].stop.wait(LONG_S) else None
+        elif (kind, name) == ("notes", "/n1"):
+            raise cloud.Died
+        return ""
+
+    target.fault = fault
+    with pytest.raises(cloud.Died):
+        carried(cloud.KINDS.values(), sites, ledger, parallelism=2, board_out=boards)
+    assert stopped.is_set(), "the first item of the round had to end before the error of the second was seen"
+
+
 def test_parts_follow_what_is_there_while_the_rest_is_made(run: Run, target: cloud.Site) -> None:
     followed = threading.Event()
 
@@ -116,7 +180,7 @@ def test_the_first_error_is_told_after_all_have_stopped(run: Run, target: cloud.
     target.fault = fault
     with pytest.raises(cloud.Died):
         run()
-    assert [thread.name for thread in threading.enumerate() if thread.name.startswith(("kind-", "item"))] == []
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith(("kind-", *cloud.KINDS))] == []
     assert "jobs" not in {kind for kind, _ in target.writes}
 
 

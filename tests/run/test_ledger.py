@@ -89,6 +89,27 @@ def test_no_run_is_made_over_a_run(ledger: Ledger) -> None:
     assert Ledger.open(ledger.directory).meta()["run"] == "r1"
 
 
+@pytest.mark.parametrize("left", [(), (b"",), (b"SQLite format 3", b"")])
+def test_what_a_kill_left_of_the_making_of_a_ledger_is_no_run(left: tuple[bytes, ...], tmp_path: Path) -> None:
+    for content, end in zip(left, ("", "-wal"), strict=False):
+        (tmp_path / f"{module.NEW}{end}").write_bytes(content)
+    assert refused(tmp_path).what == "there is no run here"
+    assert Ledger.create(tmp_path, {"run": "r1"}).meta()["run"] == "r1"
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(module.NEW)] == []
+
+
+def test_a_kill_while_a_ledger_is_made_leaves_no_half_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    for place, name in ((schema.metadata, "create_all"), (Path, "rename")):
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(place, name, killed)
+            Ledger.create(tmp_path, {"run": "r1"})
+        assert refused(tmp_path).what == "there is no run here"
+    assert Ledger.create(tmp_path, {"run": "r1"}).unfinished()
+
+
 def test_an_empty_folder_that_exists_is_taken(tmp_path: Path) -> None:
     assert Ledger.create(tmp_path, {"run": "r1"}).unfinished()
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from cmkmigrate.errors import LockHeld
 from cmkmigrate.run import locks, writer
 from cmkmigrate.run.ledger import FILE, Ledger
-from cmkmigrate.run.schema import lock, meta
+from cmkmigrate.run.schema import item, lock, meta
 from cmkmigrate.run.writer import Writer
 
 
@@ -73,6 +73,26 @@ def test_a_commit_is_on_disk_when_it_returns(ledger: Ledger, begin: Callable[[],
     for key in "abc":
         one.commit(*row(key))
         assert key in keys(ledger)
+
+
+def test_one_statement_with_other_names_each_time(ledger: Ledger, begin: Callable[[], Writer]) -> None:
+    one, statement = begin(), item.insert()
+    key = {"step": "s", "kind": "k", "side": "target", "pass": 1, "state": "planned"}
+    for more in ({"reason": "r"}, {"name": "n", "reason": "r"}, {"name": "n"}):
+        one.commit(statement, [{**key, "key": str(len(ledger.rows(select(item)))), **more}])
+    rows = ledger.rows(select(item.c.name, item.c.reason, item.c.notes).order_by(item.c.key))
+    assert [tuple(row) for row in rows] == [("", "r", "[]"), ("n", "r", "[]"), ("n", "", "[]")]
+
+
+def test_statements_that_are_not_used_again_are_not_kept(
+    ledger: Ledger, begin: Callable[[], Writer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PREPARED", 3)
+    one = begin()
+    for number in range(10):
+        one.commit(*row(str(number)))
+    assert len(keys(ledger)) == 10
+    assert len(one._prepared) <= 3
 
 
 def test_a_commit_waits_for_what_was_sent_before(ledger: Ledger, begin: Callable[[], Writer]) -> None:

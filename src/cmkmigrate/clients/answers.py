@@ -51,6 +51,8 @@ def throttled_body(body: Mapping[str, Any]) -> Throttled | None:
 
 
 def _kind(status: int, code: str, message: str, readable: bool) -> type[CallError]:
+    if status == 501 and readable and code:  # vendor SDK: "not implemented or not supported/enabled"
+        return Refused
     if status >= 500 or status == 408 or not readable:
         return Unknown
     if status == 429:

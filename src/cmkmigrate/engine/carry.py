@@ -59,7 +59,8 @@ class Carrier:
         if decision.do is Do.KEEP:
             return self._keep(task, row, decision)
         if row.tries >= TRIES:
-            return _end(task, row, State.FAILED, decision.do, f"written {row.tries} times, and still {decision.reason}")
+            still = f"and still {decision.reason}" if decision.reason else f"and never there: {row.reason}"
+            return _end(task, row, State.FAILED, decision.do, f"written {row.tries} times, {still}")
         return self._write(task, row, decision)
 
     def _unread(self, task: Task, row: Any, error: CallError) -> bool:

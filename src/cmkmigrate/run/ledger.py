@@ -27,6 +27,7 @@ from cmkmigrate.run import locks, schema
 from cmkmigrate.run.writer import Writer
 
 FILE = "ledger.db"
+NEW = ".ledger.new"  # while it is made
 ITEM_KEY = ("step", "kind", "key", "side")
 PAGE = 500  # rows a reader holds at a time
 _ORIGINAL = upsert(schema.original).on_conflict_do_nothing()
@@ -71,22 +72,29 @@ class Ledger:
 
     @classmethod
     def create(cls, directory: Path, meta: Mapping[str, str]) -> Ledger:
-        """A new run. The directory is made (0700); Fatal when it holds something else, or others can write to it."""
+        """A new run. The directory is made (0700); Fatal when it holds something else, or others can write to it.
+
+        Killed at any moment, it leaves a whole ledger, or none and a file that the next try takes away.
+        """
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_private(directory)
-        if any(directory.iterdir()):
+        if any(not path.name.startswith(NEW) for path in directory.iterdir()):
             raise Fatal(
                 "the run directory is not empty, and holds no run",
                 subject=str(directory),
                 next="name another with --run",
             )
-        os.close(os.open(directory / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
-        ledger = cls(directory)
-        schema.metadata.create_all(ledger.engine)
+        for path in directory.iterdir():
+            path.unlink()
+        os.close(os.open(directory / NEW, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+        engine = _open(directory / NEW)
+        schema.metadata.create_all(engine)
         rows = [{"k": key, "v": value} for key, value in {**meta, "schema_version": str(schema.SCHEMA_VERSION)}.items()]
-        with ledger.engine.begin() as connection:
+        with engine.begin() as connection:
             connection.execute(schema.meta.insert(), rows)
-        return ledger
+        engine.dispose()  # the last connection takes its -wal and -shm away
+        (directory / NEW).rename(directory / FILE)
+        return cls(directory)
 
     @classmethod
     def open(cls, directory: Path) -> Ledger:

@@ -52,7 +52,7 @@ def assign_or_post(site: Site, asset: Asset, what: str, schema: str) -> Made:
     try:
         return assign(site, asset)
     except Refused as no:
-        if not (isinstance(no, NotFound) or no.status == 404 or no.code == "FEATURE_DISABLED"):
+        if not (isinstance(no, NotFound) or no.status in (404, 501) or no.code == "FEATURE_DISABLED"):
             raise
     return post(site, asset.body or {}, what, schema)
 
