@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import certifi
@@ -30,11 +34,22 @@ class Handler(BaseHTTPRequestHandler):
             content, more = gzip.compress(content), {"Content-Encoding": "gzip"}
         if self.path.startswith("/cut"):
             more = {"Content-Length": str(len(content) + 5), "Connection": "close"}
+        if self.path.startswith("/chunks"):
+            more = {"Transfer-Encoding": "chunked"}
+            content = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (content[:3], content[3:], b""))
         self.send_response(302 if self.path.startswith("/away") else 200)
         for name, value in {"Content-Length": str(len(content)), "Location": "/gzip", **more}.items():
+            if name == "Content-Length" and "Transfer-Encoding" in more:
+                continue
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
+        for byte in content if self.path.startswith("/drip") else ():
+            with suppress(OSError):  # the client may have had enough
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+            time.sleep(0.01)  # so that they come one by one
+        if not self.path.startswith("/drip"):
+            self.wfile.write(content)
         self.close_connection = self.path.startswith("/cut")
 
     do_GET = do_PUT = do_POST
@@ -92,10 +107,23 @@ def test_no_redirect_is_followed(session: Session, url: str) -> None:
 
 def test_cut_short(session: Session, url: str) -> None:
     with pytest.raises(urllib3.exceptions.HTTPError):
-        session.request("GET", f"{url}/cut")
+        _ = session.request("GET", f"{url}/cut").content
     with pytest.raises(urllib3.exceptions.HTTPError):
         b"".join(session.request("GET", f"{url}/cut", stream=True).iter_content(100))
     assert len(SEEN) == 2, "nothing is sent again"
+
+
+def test_what_drips_for_ever_ends(session: Session, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = itertools.count(0, 100)
+    monkeypatch.setattr("cmkmigrate.clients.session.time", SimpleNamespace(monotonic=lambda: float(next(now))))
+    with pytest.raises(urllib3.exceptions.TimeoutError):
+        _ = session.request("GET", f"{url}/drip", timeout=1.0).content
+    assert len(SEEN) == 1
+
+
+def test_chunks_without_a_length(session: Session, url: str) -> None:
+    assert session.request("GET", f"{url}/chunks").json() == {"a": 1}
+    assert session.request("GET", f"{url}/chunks").json() == {"a": 1}
 
 
 def test_nobody_there() -> None:

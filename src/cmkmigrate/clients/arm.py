@@ -83,7 +83,8 @@ class Subscription:
         return self._list(lambda hook: self._databricks().workspaces.list_by_subscription(raw_response_hook=hook))
 
     def put_workspace(self, arm_id: str, body: Mapping[str, Any]) -> Put:
-        """PUT of the whole workspace, which starts a long-running operation."""
+        """PUT of the whole workspace, which starts a long-running operation. An address of it that is not of this cloud
+        is left out, as the PUT was accepted all the same: the workspace itself says when it has ended."""
         at = ResourceId.parse(arm_id)
         answer = called(
             lambda: (
@@ -96,7 +97,7 @@ class Subscription:
         )
         headers = answer.http_response.headers
         url = headers.get("Azure-AsyncOperation") or headers.get("Location") or ""
-        return Put(_object(answer), self.endpoints.check(url) if url else "")
+        return Put(_object(answer), url if self.endpoints.allowed(url) else "")
 
     def poll(self, operation_url: str) -> dict[str, Any]:
         """The status of a long-running operation: {"status": "Succeeded" | "Failed" | "Canceled" | another, which means
@@ -235,7 +236,7 @@ class Subscription:
             page = self._plain(url)
             found += page.get("value") or []
             url = str(page.get("nextLink") or "")
-        return found
+        return _each_once(found)
 
     def _tenant(self) -> str:
         try:
@@ -287,7 +288,7 @@ class Subscription:
                     links.add(link)
 
             called(lambda: [None for _ in call(page)])
-            return [item for body in pages for item in body["value"]]
+            return _each_once([item for body in pages for item in body["value"]])
 
         return read_again(walk)
 
@@ -333,3 +334,8 @@ def _parsed(response: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Unknown("the answer is not an object")
     return body
+
+
+def _each_once(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what a page brought a second time."""
+    return list({str(one.get("id", number)).lower(): one for number, one in enumerate(found)}.values())

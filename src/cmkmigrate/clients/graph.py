@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cmkmigrate import __version__
 from cmkmigrate.clients.again import read_again, seconds
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
@@ -44,7 +45,10 @@ def _get(login: Login, endpoints: Endpoints, path: str, query: dict[str, str]) -
         answer = requests.get(
             url,
             params=query,
-            headers={"Authorization": f"Bearer {login.token(endpoints.graph_scope)}"},
+            headers={
+                "Authorization": f"Bearer {login.token(endpoints.graph_scope)}",
+                "User-Agent": f"cmkmigrate/{__version__}",
+            },
             timeout=endpoints.timeout_s,
             allow_redirects=False,
         )

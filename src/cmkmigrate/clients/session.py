@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
 from urllib.parse import urlencode
 
+LONGEST: Final = 10  # times the timeout: how long a body may take as a whole, however steadily it drips
+_BLOCK: Final = 1 << 20
 _GIVEN: Final = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 
 
@@ -72,9 +75,9 @@ class Session:
             redirect=False,
             assert_same_host=False,
             timeout=timeout,
-            preload_content=not stream,
+            preload_content=False,
         )
-        answer = Answer(method, url, raw)
+        answer = Answer(method, url, raw, timeout * LONGEST)
         try:
             self._judge(answer, stream)
         except BaseException:
@@ -84,25 +87,37 @@ class Session:
 
 
 class Answer:
-    """What the SDK asks of a response. content: the whole body, read when it is asked for."""
+    """What the SDK asks of a response. content: the whole body, read when it is asked for, within `longest` seconds."""
 
-    def __init__(self, method: str, url: str, raw: Any) -> None:
+    def __init__(self, method: str, url: str, raw: Any, longest: float) -> None:
         self.method, self.url, self.raw = method, url, raw
+        self._until = time.monotonic() + longest
+        self._content: bytes | None = None
         self.status_code: int = raw.status
         self.headers: Mapping[str, str] = raw.headers
         self.ok = raw.status < 400
 
     @property
     def content(self) -> bytes:
-        return bytes(self.raw.data)
+        if self._content is None:
+            self._content = b"".join(self.iter_content(_BLOCK))
+        return self._content
 
     def json(self) -> Any:
         """Raises ValueError."""
         return json.loads(self.content)
 
     def iter_content(self, chunk_size: int = 1, decode_unicode: bool = False) -> Iterator[bytes]:
-        """The body in blocks, decoded by its Content-Encoding."""
-        yield from self.raw.stream(chunk_size, decode_content=True)
+        """The body in blocks, decoded by its Content-Encoding. Raises urllib3's HTTPError, also when it takes long."""
+        from urllib3.exceptions import ReadTimeoutError
+
+        late = False
+        while block := self.raw.read1(chunk_size, decode_content=True):
+            if late:
+                self.raw.close()
+                raise ReadTimeoutError(self.raw, self.url, "the answer takes too long")
+            yield block
+            late = time.monotonic() > self._until
 
     def close(self) -> None:
         """Give the connection back, or end it when the body was not read to its end."""

@@ -151,7 +151,8 @@ class Carrier:
         assert asset is not None
         if not created and not (made and made.operation_url):
             return True  # looked at again in the next round
-        last = created and not decision.follow
+        # What an operation says of itself is not believed: the next round looks at what it made.
+        last = created and not decision.follow and not (made and made.operation_url)
         return self._settle(
             task, row, asset, Made(id, made.operation_url if made else ""), decision.do, decision, last=last
         )

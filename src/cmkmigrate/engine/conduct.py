@@ -68,7 +68,7 @@ class _Crew:
     def drive(self, name: str) -> None:
         """List the source as soon as may be, wait until what this one refers to is made, do its items."""
         kind = self.kinds[name]
-        part = kind.create is None and bool(kind.parents)
+        part = kind.create is None and bool(kind.parents) and not kind.unsupported
         try:
             self._wait(self.listed, set(kind.parents))
             if not self.board.stop.is_set():
@@ -111,7 +111,7 @@ class _Crew:
         with ThreadPoolExecutor(board.parallelism, thread_name_prefix=task.kind.name) as pool:
             if parents and part:
                 self._follow(task, parents, pool)
-            elif parents:
+            elif parents and not task.kind.unsupported:
                 self._keep_up(task, parents, pool)
             self._rounds(task, pool)
 
@@ -154,7 +154,7 @@ class _Crew:
             since = dict.fromkeys(since, now)
             if ending:
                 return
-            self._round(task, pool, there="self")
+            self._round(task, pool, there="self", at_once=max(2, board.parallelism // 3))  # the parents go first
             board.ledger.commit()
             again = time.monotonic() + FOLLOW_S
             while time.monotonic() < again and not self._all(self.finished, parents):
@@ -164,10 +164,10 @@ class _Crew:
     def _all(self, events: dict[str, threading.Event], names: set[str]) -> bool:
         return all(events[name].is_set() for name in names)
 
-    def _round(self, task: Task, pool: ThreadPoolExecutor, *, there: str = "") -> bool:
-        """Take every open item once; whether anything came of any."""
+    def _round(self, task: Task, pool: ThreadPoolExecutor, *, there: str = "", at_once: int = 0) -> bool:
+        """Take every open item once; whether anything came of any. at_once: 0 is as many as the pool takes."""
         under_way: deque[Future[bool]] = deque()
-        room = threading.Semaphore(2 * task.board.parallelism)
+        room = threading.Semaphore(at_once or 2 * task.board.parallelism)
         moved = False
         for row in open_rows(task, there=there):
             room.acquire()

@@ -136,6 +136,8 @@ class Task:
 
     def list_parts(self, parents: Mapping[str, Sequence[Entry]]) -> None:
         """Add to what is listed of the target what is a part of these. Raises Stopped, NotAllowed."""
+        if self.target is None:
+            return
         found = self._read("target", lambda: self.kind.list(self.target, self.settings, lambda kind: parents[kind]))
         self.board.names.more(self._target_rows(found))
 

@@ -35,6 +35,7 @@ def pages(site: Site, path: str, query: Mapping[str, Any], rows: str, *, token: 
 def scim_pages(site: Site, what: str) -> Iterator[Body]:
     """Every resource of a SCIM listing (`Users`, `Groups`, `ServicePrincipals`), each id once.
 
+    Raises CallError, and Refused for a page that brings nothing new, because going on might never end.
     SCIM pages by a 1-based startIndex and a count, and says the total in `totalResults` (RFC 7644, section 3.4.2.4).
     """
     seen: set[str] = set()
@@ -42,7 +43,10 @@ def scim_pages(site: Site, what: str) -> Iterator[Body]:
     while True:
         answer = site.read(f"{SCIM}/{what}", {"startIndex": start, "count": 100})
         found = answer.get("Resources") or []
-        for one in found:
+        new = [one for one in found if str(one["id"]) not in seen]
+        if found and not new:
+            raise Refused(f"the listing {SCIM}/{what} brings nothing new from {start} on", code="PAGING_LOOP")
+        for one in new:
             if str(one["id"]) not in seen:
                 seen.add(str(one["id"]))
                 yield one
