@@ -6,7 +6,6 @@ may he; then the service. What goes wrong inside a service is a 500 in that host
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -20,6 +19,8 @@ from cmkmigrate.sandbox import (
     control,
     databricks,
     entra,
+    exchanges,
+    faulty,
     graph,
     key_vault_keys,
     key_vault_rp,
@@ -27,8 +28,8 @@ from cmkmigrate.sandbox import (
     resource_groups,
 )
 from cmkmigrate.sandbox.arm_workspace import Workspace
-from cmkmigrate.sandbox.cloud import Cloud
-from cmkmigrate.sandbox.faults import Fault, Faults
+from cmkmigrate.sandbox.cloud import Cloud, iso
+from cmkmigrate.sandbox.faults import MARK, Fault, Faults
 from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, GRAPH, LOGIN, VAULT, Place, place_of
 from cmkmigrate.sandbox.limits import Limits
 from cmkmigrate.sandbox.recorder import Recorder
@@ -57,6 +58,7 @@ class App:
 
     def __init__(self, cloud: Cloud, limits: Limits, faults: Faults, recorder: Recorder) -> None:
         self.cloud, self.limits, self.faults, self.recorder = cloud, limits, faults, recorder
+        self.exchanges = exchanges.opened()
         self.routes: dict[str, Routes] = {
             ARM: Routes.collect(
                 arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys, resource_groups,
@@ -71,14 +73,9 @@ class App:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get("host", "").rsplit(":", 1)[0].lower()
-        message = await receive()
-        body = message.get("body", b"")
-        if message.get("more_body"):
-            chunks = [body]
-            while message.get("more_body"):
-                message = await receive()
-                chunks.append(message.get("body", b""))
-            body = b"".join(chunks)
+        body = await _body(scope, receive)
+        if body is None:
+            return
         raw_path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
         request = Request(scope["method"], host, raw_path, query, headers, body)
         if scope["scheme"] == "http":  # not through CONNECT: the control API
@@ -92,23 +89,22 @@ class App:
         writes = found[0].writes if found else request.method not in READING
         fault = None
         if self.faults.rules:
-            fault = self.faults.find(request.method, request.host, request.path, writes)
-        response: Response | None = None
-        if fault is not None:
-            if fault.seconds:
-                await asyncio.sleep(fault.seconds)
-            if fault.before and not fault.drops:
-                response = fault.answer()
-        if response is None and not (fault is not None and fault.before):
+            fault = self.faults.find(
+                request.method, request.host, request.path, writes, request.query_string, request.body
+            )
+        response: Response | None
+        if fault is None:
             response = self._respond(place, found, request)
-            if fault is not None and not fault.before and fault.action in ("status", "html"):
-                response = fault.answer()
-        dropped = fault is not None and fault.drops
-        self._note(request, scope, 0 if dropped or response is None else response.status, writes, fault)
-        if fault is not None and fault.drops:
-            if fault.action.startswith("kill"):
-                fault.kill()
-            await _drop(scope)
+        else:
+            kind = place.kind if place else ""
+            response = await faulty.carry_out(
+                fault, kind, self.cloud, request, lambda asked: self._respond(place, found, asked)
+            )
+        self._note(request, scope, response.status if response else 0, writes, fault)
+        if self.exchanges is not None:
+            self._exchanged(request, response, found, fault)
+        if fault is not None:
+            await faulty.deliver(fault, response, scope["state"], send)
         elif response is not None:
             await _answer(send, response)
 
@@ -116,14 +112,28 @@ class App:
         """The answer to a request, without faults and without a line in the record."""
         place = place_of(request.host)
         found = self.routes[place.kind].find(request.method, request.raw_path) if place else None
-        return self._respond(place, found, request)
+        response = self._respond(place, found, request)
+        if self.exchanges is not None:
+            self._exchanged(request, response, found, None)
+        return response
+
+    def _exchanged(
+        self,
+        request: Request,
+        response: Response | None,
+        found: tuple[Route, dict[str, str]] | None,
+        fault: Fault | None,
+    ) -> None:
+        assert self.exchanges is not None
+        made_by = response.headers.get(MARK, "") if response is not None else fault.action if fault else ""
+        self.exchanges.note(request, response, found[0].pattern if found else "", made_by)
 
     def _note(
         self, request: Request, scope: MutableMapping[str, Any], status: int, writes: bool, fault: Fault | None
     ) -> None:
         client, name = scope.get("client"), ""
         if fault is not None:
-            name = str(fault.rule.get("name") or fault.action)
+            name = fault.name
         self.recorder.note(
             self.cloud.clock.now(), f"{client[0]}:{client[1]}" if client else "", request.method, request.host,
             request.path, request.query_string, status, writes, name, request.headers.get("user-agent", ""),
@@ -223,6 +233,10 @@ def _unauthenticated(cloud: Cloud, place: Place, token: Token | None, request: R
     if not sent:
         text = "Authentication failed. The 'Authorization' header is missing."
         return azure_error(401, "AuthenticationFailed", text, headers=headers)
+    if ended := cloud.tokens.ended(request.headers["authorization"]):  # code and text: hashicorp/azurerm#20867
+        now, then = (f"{iso(when)[:19].replace('T', ' ')}" for when in (cloud.clock.now(), ended))
+        text = f"The access token expiry UTC time '{then}' is earlier than current UTC time '{now}'."
+        return azure_error(401, "ExpiredAuthenticationToken", text, headers=headers)
     return azure_error(401, "InvalidAuthenticationToken", "The access token is invalid.", headers=headers)
 
 
@@ -232,16 +246,25 @@ def _malformed(kind: str, why: str) -> Response:
     return azure_error(400, "InvalidRequestContent", f"The request content was invalid: {why}")
 
 
+async def _body(scope: MutableMapping[str, Any], receive: Receive) -> bytes | None:
+    """The body of a request; None where the client went away before all of it came, and nothing is to be done.
+
+    What came whole is worked on, whether or not somebody still waits for the answer: a killed client has written.
+    """
+    chunks: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            rest: bytes | None = scope["state"]["rest"]()
+            return None if rest is None else b"".join((*chunks, rest))
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
 async def _answer(send: Send, response: Response) -> None:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
     if response.status != 204:
         headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})
-
-
-async def _drop(scope: MutableMapping[str, Any]) -> None:
-    """Cut the connection without a word, and wait until it is gone."""
-    scope["state"]["drop"]()
-    while not scope["state"]["gone"]():
-        await asyncio.sleep(0.001)

@@ -29,7 +29,10 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, config: Config, state: ServerState) -> None:
         super().__init__(config=config, server_state=state, app_state={})
-        self.app_state = {"drop": self.drop, "gone": self.gone}
+        self.app_state = {
+            "drop": self.drop, "close": self.close, "gone": self.gone, "write": self.write, "undated": self.undated,
+            "rest": self.rest,
+        }  # fmt: skip
         self.made = False
         self.early = b""
 
@@ -51,10 +54,27 @@ class Connection(HttpToolsProtocol):
             super().connection_lost(exc)
 
     def drop(self) -> None:
+        """Cut it; what was not sent yet is lost."""
         self.transport.abort()
+
+    def close(self) -> None:
+        """End it, once what was written is sent."""
+        self.transport.close()
 
     def gone(self) -> bool:
         return self.cycle.disconnected
+
+    def rest(self) -> bytes | None:
+        """What came of the body and was not read before the client went away; None: not all of it came."""
+        return None if self.cycle.more_body else bytes(self.cycle.body)
+
+    def write(self, data: bytes) -> None:
+        """Bytes that HTTP does not allow for."""
+        self.transport.write(data)
+
+    def undated(self) -> None:
+        """Leave the Date header of this answer to the application."""
+        self.cycle.default_headers = []
 
 
 class Front(asyncio.Protocol):
