@@ -37,7 +37,7 @@ def test_what_it_cannot_start_with(
 
 
 def environment(folder: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "SANDBOX_EXCHANGES") if name in os.environ}
     return {**kept, "PYTHONPATH": str(ROOT / "src"), "HOME": str(folder), "TMPDIR": str(folder), "NO_COLOR": "1"}
 
 

@@ -21,6 +21,7 @@ import pytest
 
 Body = dict[str, Any]
 ARM, GRAPH, LOGIN = "management.azure.test", "graph.microsoft.test", "login.microsoftonline.test"
+DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"  # its application, in every tenant
 PUBLIC_ARM = "management.azure.com"
 VERSIONS = {"Microsoft.Databricks": "2026-01-01", "Microsoft.KeyVault": "2026-05-15", "": "2022-04-01"}
 START_S = 20.0
@@ -65,12 +66,18 @@ class Running:
         lines = (self.folder / "params").read_text().splitlines()
         return {line.split(": ", 1)[0]: json.loads(line.split(": ", 1)[1]) for line in lines}
 
-    def send(
-        self, method: str, host: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        """One request through the front, on a connection of its own. Raises OSError when it is cut."""
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=self.tls)
+    def opened(self, host: str, timeout: float = 20) -> http.client.HTTPSConnection:
+        """A connection to a host through the front; the caller closes it."""
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=self.tls)
         connection.set_tunnel(host, 443)
+        return connection
+
+    def send(
+        self, method: str, host: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None,
+        timeout: float = 20,
+    ) -> Answer:  # fmt: skip
+        """One request through the front, on a connection of its own. Raises OSError when it is cut."""
+        connection = self.opened(host, timeout)
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         try:
             connection.request(method, path, content, {"content-type": "application/json", **(headers or {})})
@@ -115,6 +122,19 @@ class Running:
         headers = {"authorization": f"Bearer {token}"}
         return self.send(method, f"{name}.vault.azure.test", f"{path}?api-version=2025-07-01", body, headers)
 
+    @property
+    def host(self) -> str:
+        """The host of the estate's workspace."""
+        return str(self.arm("GET", self.params["source"]).json["properties"]["workspaceUrl"])
+
+    def workspace(self, method: str, path: str, body: Any = None, host: str = "") -> Answer:
+        """One request to a workspace (the estate's) as the operator."""
+        return self.send(method, host or self.host, path, body, self.signed())
+
+    def signed(self) -> dict[str, str]:
+        """The header with which a workspace lets the operator in."""
+        return {"authorization": f"Bearer {self.token(DATABRICKS)}"}
+
     def control(self, method: str, what: str, body: Any = None) -> Answer:
         """One request to the control API."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -135,6 +155,11 @@ class Running:
                 return dict(told.json)
             url = told.headers["location"]
         raise AssertionError("the operation does not end")
+
+    def later(self, seconds: float) -> None:
+        """Move the clock; tokens may end by that, and are asked for anew."""
+        assert self.control("PUT", "clock", {"advance": seconds}).status == 200
+        self._tokens.clear()
 
     def now_effective(self) -> None:
         """Move the clock past the delay of grants."""

@@ -113,6 +113,117 @@ def test_create_read_tag_delete(sandbox: Running) -> None:
     assert sandbox.arm("DELETE", path(sandbox, "plain")).status == 204
 
 
+def test_a_patch_carries_tags_only(sandbox: Running, key: Key, databricks: str) -> None:
+    grant(sandbox, key.scope, databricks)
+    sandbox.settle(put(sandbox, "tagged", wanted(sandbox, "tagged")))
+    entities = {"encryption": {"entities": {"managedServices": key.entity}}}
+    refused = sandbox.arm("PATCH", path(sandbox, "tagged"), {"tags": {"a": "b"}, "properties": entities})
+    assert refused.status == 400
+    shown = get(sandbox, "tagged")
+    assert "tags" not in shown and "encryption" not in shown["properties"], "nothing of it was done"
+    sandbox.arm("PATCH", path(sandbox, "tagged"), {"tags": {"a": "b"}})
+    assert get(sandbox, "tagged")["tags"] == {"a": "b"}
+
+
+@pytest.fixture
+def unhurried(sandbox: Running) -> Iterator[None]:
+    """Operations end by being asked about, not by the time that a busy machine takes."""
+    sandbox.control("PUT", "settings", {"operation_s": 3600.0})
+    yield
+    sandbox.control("PUT", "settings", {"operation_s": 5.0})
+
+
+def test_identities_appear_only_after_the_put(sandbox: Running, key: Key, unhurried: None) -> None:
+    identities = {"storageAccountIdentity", "managedDiskIdentity", "diskEncryptionSetId"}
+    sandbox.settle(put(sandbox, "faceless", wanted(sandbox, "faceless")))
+    assert not identities & set(get(sandbox, "faceless")["properties"])
+    both = {
+        "parameters": {"prepareEncryption": {"value": True}},
+        "encryption": {"entities": {"managedDisk": key.entity}},
+    }
+    going = put(sandbox, "faceless", wanted(sandbox, "faceless", **both))
+    assert (
+        going.json["properties"]["managedDiskIdentity"] == {}
+        and "storageAccountIdentity" not in going.json["properties"]
+    )
+    assert not identities & set(get(sandbox, "faceless")["properties"]), "not while the operation goes on"
+    sandbox.settle(going)
+    shown = get(sandbox, "faceless")["properties"]
+    assert identities <= set(shown) and shown["storageAccountIdentity"]["principalId"] != ""
+    assert shown["storageAccountIdentity"]["principalId"] != shown["managedDiskIdentity"]["principalId"]
+
+
+def test_a_put_that_drops_the_disk_block_is_refused(sandbox: Running, key: Key) -> None:
+    entities = {"encryption": {"entities": {"managedDisk": key.entity}}}
+    sandbox.settle(put(sandbox, "kept", wanted(sandbox, "kept", **entities)))
+    dropped = put(sandbox, "kept", wanted(sandbox, "kept", parameters={"prepareEncryption": {"value": True}}))
+    assert (dropped.status, dropped.code) == (400, "DiskEncryptionPropertiesRequired")
+    assert (
+        dropped.json["error"]["message"] == "Existing Disk Encryption Properties must be specified in the PUT request"
+    )
+    assert get(sandbox, "kept")["properties"]["provisioningState"] == "Succeeded"
+    prepared = {**entities, "parameters": {"prepareEncryption": {"value": True}}}
+    assert sandbox.settle(put(sandbox, "kept", wanted(sandbox, "kept", **prepared)))["status"] == "Succeeded"
+
+
+@pytest.mark.parametrize(
+    ("rules", "passes"),
+    [
+        ({"networkAcls": {"defaultAction": "Deny", "bypass": "AzureServices"}}, True),
+        ({"networkAcls": {"defaultAction": "Deny", "bypass": "None"}}, False),
+        ({"publicNetworkAccess": "Disabled", "networkAcls": {"bypass": "AzureServices"}}, True),
+        ({"publicNetworkAccess": "SecuredByPerimeter", "networkAcls": {"bypass": "AzureServices"}}, False),
+    ],
+)
+def test_a_vaults_firewall_and_its_bypass(sandbox: Running, databricks: str, rules: Body, passes: bool) -> None:
+    name = f"wall{uuid4().hex[:8]}"
+    mine = Key(sandbox, name, enablePurgeProtection=True, **rules)
+    grant(sandbox, mine.scope, databricks)
+    body = wanted(sandbox, name, encryption={"entities": {"managedServices": mine.entity}})
+    ended = sandbox.settle(put(sandbox, name, body))
+    assert ended["status"] == ("Succeeded" if passes else "Failed")
+    assert passes or "ForbiddenBy" in ended["error"]["message"]
+
+
+def test_a_deletion_takes_its_time(sandbox: Running) -> None:
+    sandbox.settle(put(sandbox, "slow", wanted(sandbox, "slow")))
+    sandbox.control("PUT", "settings", {"polls": 40, "operation_s": 600.0})
+    try:
+        url = sandbox.arm("DELETE", path(sandbox, "slow")).headers["location"]
+        for _ in range(20):
+            told = sandbox.arm("GET", url.removeprefix(f"https://{ARM}"))
+            assert told.status == 202
+            url = told.headers["location"]
+        assert get(sandbox, "slow")["properties"]["provisioningState"] == "Deleting"
+        assert sandbox.arm("GET", "resourceGroups/managed-slow").status == 200
+        sandbox.control("PUT", "clock", {"advance": 601})
+        assert sandbox.arm("GET", url.removeprefix(f"https://{ARM}")).json == {"status": "Succeeded"}
+        assert sandbox.arm("GET", "resourceGroups/managed-slow").status == 404
+    finally:
+        sandbox.control("PUT", "settings", {"polls": 2, "operation_s": 5.0})
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_data_of_unity_catalog_is_left_behind(sandbox: Running, forced: bool) -> None:
+    name = f"catalog-{forced}".lower()
+    sandbox.settle(put(sandbox, name, wanted(sandbox, name)))
+    sandbox.control("PUT", "settings", {"catalog_data": "kept"})
+    try:
+        words = f"?api-version=2026-01-01&forceDeletion={str(forced).lower()}"
+        sandbox.settle(sandbox.arm("DELETE", path(sandbox, name) + words))
+        group = f"resourceGroups/managed-{name}"
+        assert sandbox.arm("GET", path(sandbox, name)).status == 404
+        assert sandbox.arm("GET", group).status == (404 if forced else 200)
+        if not forced:
+            left = {one["type"] for one in sandbox.arm("GET", f"{group}/resources").json["value"]}
+            assert left == {"Microsoft.Storage/storageAccounts", "Microsoft.Databricks/accessConnectors"}
+            assert put(sandbox, "after", wanted(sandbox, name)).code == "ManagedResourceGroupAlreadyExists"
+            assert sandbox.arm("DELETE", group).status == 200
+            assert sandbox.arm("GET", group).status == 404
+    finally:
+        sandbox.control("PUT", "settings", {"catalog_data": "none"})
+
+
 def test_an_operation_ends_without_being_asked(sandbox: Running) -> None:
     put(sandbox, "alone", wanted(sandbox, "alone"))
     sandbox.control("PUT", "clock", {"advance": 60})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
@@ -68,6 +69,35 @@ def test_takes_effect_after_a_while(sandbox: Running) -> None:
         assert sandbox.vault("GET", "kv-delay", "/keys").status == 200
     finally:
         sandbox.control("PUT", "settings", {"grant_delay_s": 1.0})
+
+
+@pytest.fixture
+def granted(sandbox: Running) -> Iterator[Callable[[str, float], int]]:
+    """Makes a vault and grants the operator its keys; gives the status of a look at them after some seconds."""
+    started: dict[str, str] = {}
+
+    def look(name: str, later: float) -> int:
+        if name not in started:
+            started[name] = sandbox.put_vault(name).json["id"]
+            owner = sandbox.arm("GET", "providers/Microsoft.Authorization/roleAssignments").json["value"][0]
+            body = wanted(CRYPTO_OFFICER, owner["properties"]["principalId"])
+            assert put(sandbox, started[name], str(uuid4()), body).status == 201
+        sandbox.later(later)
+        return sandbox.vault("GET", name, "/keys").status
+
+    yield look
+    sandbox.control("PUT", "settings", {"grants": "delay", "grant_delay_s": 1.0, "grant_flap_s": 30.0})
+
+
+def test_a_grant_may_flap(sandbox: Running, granted: Callable[[str, float], int]) -> None:
+    sandbox.control("PUT", "settings", {"grants": "flap", "grant_delay_s": 1000.0, "grant_flap_s": 1000.0})
+    assert [granted("kv-flap", later) for later in (0, 1001, 1000, 1000, 5000)] == [403, 200, 403, 200, 200]
+
+
+def test_a_grant_may_never_take_effect(sandbox: Running, granted: Callable[[str, float], int]) -> None:
+    sandbox.control("PUT", "settings", {"grants": "never"})
+    assert granted("kv-never", 10**6) == 403
+    assert sandbox.arm("GET", "resourceGroups").status == 200, "what an estate brought is in effect"
 
 
 def test_definitions(sandbox: Running) -> None:

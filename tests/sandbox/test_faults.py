@@ -104,6 +104,48 @@ def test_globs_and_the_rest_of_time() -> None:
     assert faults.find("POST", "adb-1.2.x", "/api/2.2/jobs/reset", True) is None
 
 
+def fates(rule: dict[str, Any], requests: list[tuple[str, bytes]]) -> list[bool]:
+    faults = Faults([{"count": -1, **rule}])
+    return [faults.find("POST", "h", path, True, "", body) is not None for path, body in requests]
+
+
+def test_a_share_is_drawn_by_the_request_itself() -> None:
+    requests = [(f"/p{number % 7}", str(number % 50).encode()) for number in range(400)]
+    rule = {"share": 0.3, "seed": 1}
+    drawn = fates(rule, requests)
+    assert 80 <= sum(drawn) <= 160 and drawn == fates(rule, requests)
+    assert drawn != fates({**rule, "seed": 2}, requests)
+    mixed = [*requests[200:], *requests[:200]]
+
+    def told(order: list[tuple[str, bytes]]) -> list[tuple[tuple[str, bytes], bool]]:
+        return sorted(zip(order, fates(rule, order), strict=True))
+
+    assert told(requests) == told(mixed), "in whatever order they arrive"
+    assert not any(fates({"share": 0}, requests)) and all(fates({"share": 1}, requests))
+
+
+def test_the_boundary_of_a_form_does_not_count() -> None:
+    def form(boundary: str, number: int) -> bytes:
+        return f"--{boundary}\r\nname\r\n\r\n{number}\r\n--{boundary}--\r\n".encode()
+
+    rule = {"share": 0.5, "seed": 3}
+    one, other = ([("/p", form(boundary, number)) for number in range(50)] for boundary in ("abc", "xyz"))
+    assert fates(rule, one) == fates(rule, other)
+
+
+def test_from_when_and_for_how_long() -> None:
+    times = [1000.0, 1000.0, 1009.0, 1010.0, 1014.9, 1015.0]
+    faults = Faults([{"count": -1, "from_s": 10, "for_s": 5, "action": "reset"}], lambda: times.pop(0))
+    held = [faults.find("GET", "h", "/", False) is not None for _ in range(5)]
+    assert held == [False, False, True, True, False]
+
+
+def test_the_query_may_be_asked_for() -> None:
+    faults = Faults([{"match": {"query": "*page_token=2*"}, "count": -1}])
+    assert faults.find("GET", "h", "/", False, "limit=1&page_token=20") is not None
+    assert faults.find("GET", "h", "/", False, "limit=1") is None and faults.find("GET", "h", "/", False) is None
+
+
 @pytest.mark.parametrize(
     ("bad", "why"),
     [
@@ -112,6 +154,12 @@ def test_globs_and_the_rest_of_time() -> None:
         ({"when": 3}, "unknown key: when"),
         ({"action": "kill"}, "needs the pid"),
         ({"action": "status"}, "needs a status"),
+        ({"action": "operation", "how": "vanish"}, "how is one of"),
+        ({"action": "token"}, "needs seconds"),
+        ({"action": "lose", "pid": 3}, "lose has no pid"),
+        ({"share": 1.5}, "a share is from 0 to 1"),
+        ({"count": "all"}, "count is a number"),
+        ({"offset": True}, "offset is a number"),
         ([], "a rule is an object"),
     ],
 )

@@ -14,6 +14,8 @@ from uvicorn.server import ServerState
 
 from cmkmigrate.sandbox.front import Connection
 from cmkmigrate.sandbox.hosts import certificate_names, place_of
+from cmkmigrate.sandbox.server import Sandbox
+from cmkmigrate.sandbox.wire import Request
 from tests.sandbox.conftest import ARM, Running
 
 
@@ -109,3 +111,29 @@ def test_a_request_that_comes_with_the_end_of_the_handshake() -> None:
         return transport.sent
 
     assert asyncio.run(play()).startswith(b"HTTP/1.1 204")
+
+
+@pytest.mark.parametrize(("sent", "worked_on"), [(b'{"a": 1}', True), (b'{"a"', False), (b"", False)])
+def test_a_client_that_dies_while_it_sends(sent: bytes, worked_on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came whole is worked on; half a request is none (it was once taken for one with an empty body)."""
+    asked: list[tuple[str, bytes]] = []
+
+    async def play() -> None:
+        app = Sandbox().app
+
+        async def serve(request: Request, *_: Any) -> None:
+            asked.append((request.path, request.body))
+
+        monkeypatch.setattr(app, "_serve", serve)
+        config = Config(app, http="httptools", ws="none", loop="none", lifespan="off", log_level="critical")
+        config.load()
+        connection = Connection(config, ServerState())
+        connection.connection_made(Transport())
+        connection.scheme = "https"
+        connection.data_received(b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\n" + sent)
+        connection.connection_lost(ConnectionError())
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    asyncio.run(play())
+    assert asked == ([("/x", sent)] if worked_on else [])

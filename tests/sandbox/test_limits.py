@@ -82,11 +82,21 @@ def test_refusal_with_and_without_retry_after() -> None:
     assert [one is not None and one.headers.get("retry-after") for one in answers] == [None, "1", None, "1"]
     assert answers[0] is not None and answers[0].status == 429
     assert json.loads(answers[0].body)["error_code"] == "REQUEST_LIMIT_EXCEEDED"
-    for setting, expected in (("always", "1"), ("never", None)):
+    for setting, expected in (("always", "1"), ("never", None), ("absurd", "31536000")):
         limits.put("documented", setting)
         passed(limits, JOBS, 20)
         answer = limits.check("databricks", "h", JOBS)
         assert answer is not None and answer.headers.get("retry-after") == expected
+
+
+def test_refusal_with_a_date() -> None:
+    limits = Limits("documented", Time(), wall=lambda: 1_800_000_000.0)
+    limits.put("documented", "date")
+    passed(limits, JOBS, 20)
+    answer = limits.check("databricks", "h", JOBS)
+    assert answer is not None and answer.headers["retry-after"] == "Fri, 15 Jan 2027 08:00:01 GMT"
+    with pytest.raises(ValueError, match="retry_after is"):
+        limits.put("documented", "soon")
 
 
 def test_assumed_families_are_marked() -> None:

@@ -51,7 +51,7 @@ def up(
     ] = "off",
     faults: Annotated[
         Path | None,
-        typer.Option("--faults", metavar="FILE", help="What shall go wrong, as JSON; docs/design.md has the form."),
+        typer.Option("--faults", metavar="FILE", help="What shall go wrong, as JSON; docs/sandbox.md has examples."),
     ] = None,
 ) -> int:
     """Start a sandbox and serve until Ctrl-C. Nothing leaves this machine."""

@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from cmkmigrate.sandbox import faults, server
-from cmkmigrate.sandbox.cloud import Settings
 from cmkmigrate.sandbox.loading import BadEstate
+from cmkmigrate.sandbox.settings import Settings
 
 MISTAKE, ERROR = 64, 1
 

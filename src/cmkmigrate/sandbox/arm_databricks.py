@@ -225,7 +225,11 @@ def patch_workspace(cloud: Cloud, request: Request) -> Response:
 
 @route("DELETE", WORKSPACES + "/{name}")
 def delete_workspace(cloud: Cloud, request: Request) -> Response:
-    """202 with `Location`; its managed resource group goes with it. 204 when there is none."""
+    """202 with `Location`; its managed resource group goes with it. 204 when there is none.
+
+    By default the data of Unity Catalog is retained (documented at `forceDeletion`): where there is some, the managed
+    group stays behind with a storage account and an access connector (hashicorp/terraform-provider-azurerm#28959).
+    """
     at = request.params
     arm_id = resource_id(at["subscription"], at["group"], TYPE, at["name"])
     workspace: Workspace | None = cloud.workspaces.get(arm_id.lower())
@@ -235,12 +239,35 @@ def delete_workspace(cloud: Cloud, request: Request) -> Response:
         if (refused := locked(cloud, scope, delete=True)) is not None:
             return refused
     workspace.state = "Deleting"
+    everything = request.arg("forceDeletion").lower() == "true"
 
     def finish() -> str:
         cloud.workspaces.pop(arm_id.lower(), None)
         cloud.served.pop(workspace.label, None)
-        cloud.groups.pop(workspace.managed_group_name.lower(), None)
+        if not everything and cloud.settings.catalog_data == "kept" and workspace.sku == "premium":
+            cloud.left_behind[workspace.managed_group_name.lower()] = _left(workspace)
+        else:
+            cloud.groups.pop(workspace.managed_group_name.lower(), None)
         return ""
 
     operation = start(cloud, workspace, finish)
     return Response(202, headers={"location": operation.url(request), **POLL_MS})
+
+
+def _left(workspace: Workspace) -> list[Body]:
+    """What a deleted workspace leaves in its managed group where data of Unity Catalog is retained."""
+    named = (
+        ("Microsoft.Storage/storageAccounts", str(workspace.parameters.get("storageAccountName", "dbstorage"))),
+        ("Microsoft.Databricks/accessConnectors", "unity-catalog-access-connector"),
+    )
+    group = workspace.managed_group.rstrip("/")
+    return [
+        {
+            "id": f"{group}/providers/{kind}/{name}",
+            "name": name,
+            "type": kind,
+            "location": workspace.location,
+            "tags": None,
+        }
+        for kind, name in named
+    ]

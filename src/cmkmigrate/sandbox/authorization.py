@@ -28,15 +28,13 @@ def _shown(cloud: Cloud, one: Assignment) -> Body:
         "principalId": one.principal,
         "principalType": one.principal_type,
         "scope": one.scope,
-        "condition": None,
-        "conditionVersion": None,
         "createdOn": iso(one.since),
         "updatedOn": iso(one.updated or one.since),
         "createdBy": cloud.operator.id,
         "updatedBy": cloud.operator.id,
-        "delegatedManagedIdentityResourceId": None,
-        "description": one.description or None,
     }
+    if one.description:
+        properties["description"] = one.description
     return {
         "properties": properties,
         "id": one.id,

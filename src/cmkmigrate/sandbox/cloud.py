@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from cmkmigrate.sandbox.hosts import Names
+from cmkmigrate.sandbox.settings import Settings
 from cmkmigrate.sandbox.tokens import DATABRICKS_APPLICATION, Tokens
 from cmkmigrate.sandbox.wire import Clock, Directory, Principal
 
@@ -40,42 +41,6 @@ def digest(*parts: str) -> str:
 def iso(seconds: float) -> str:
     """A time as ARM writes it."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-@dataclass(slots=True)
-class Settings:
-    """What differs between tenants, or is not known for certain: switched by `/_sandbox/settings`.
-
-    grant_delay_s: until a new role assignment takes effect. polls and operation_s: a long-running operation ends after
-    so many polls, or so many seconds. graph: "allow" or "deny" (403). disk_check: "recorded" accepts a managed-disk key
-    that nobody can use, as the recorded service does; "strict" lets the operation fail, as users have met it.
-    page: items on a page of an ARM listing. client_address: who calls, in the eyes of a vault's firewall.
-    """
-
-    grant_delay_s: float = 1.0
-    polls: int = 2
-    operation_s: float = 5.0
-    graph: str = "allow"
-    disk_check: str = "recorded"
-    page: int = 200
-    client_address: str = "203.0.113.10"
-
-    def put(self, changes: Any) -> None:
-        """Set what is named. Raises ValueError for what is not a setting."""
-        if not isinstance(changes, dict):
-            raise ValueError("the settings are an object")
-        known = {one.name for one in fields(self)}
-        choices = {"graph": ("allow", "deny"), "disk_check": ("recorded", "strict")}
-        for name, value in changes.items():
-            if name not in known:
-                raise ValueError(f"unknown setting: {name} (known: {', '.join(sorted(known))})")
-            wanted = type(getattr(self, name))
-            if not isinstance(value, wanted) and not (wanted is float and isinstance(value, int)):
-                raise ValueError(f"{name} is a {wanted.__name__}, not {value!r}")
-            if name in choices and value not in choices[name]:
-                raise ValueError(f"{name} is {' or '.join(choices[name])}, not {value!r}")
-        for name, value in changes.items():
-            setattr(self, name, value)
 
 
 @dataclass(slots=True)
@@ -165,6 +130,7 @@ class Cloud:
         self.locks: dict[str, Body] = {}  # lower-case id
         self.operations: dict[str, Any] = {}  # id -> arm_operations.Operation
         self.open_workspace: Callable[[Any], None] = lambda workspace: None  # makes a created workspace answer
+        self.left_behind: dict[str, list[Body]] = {}  # lower-case managed group -> what a deleted workspace left in it
         self.served: dict[str, Any] = {}  # "adb-<id>.<n>" -> the Databricks package's WorkspaceState
 
     def service_principal(self, application: str, name: str) -> Principal:

@@ -4,7 +4,7 @@ GET, DELETE  /_sandbox/requests       what reached the sandbox, as JSON lines; D
 GET, PUT     /_sandbox/faults         the rules of faults.py
 GET, PUT     /_sandbox/limits         {"mode": "off" | "documented" | "xN"[, "retry_after": ...]}
 GET, PUT     /_sandbox/clock          {"advance": seconds}
-GET, PUT     /_sandbox/settings       cloud.Settings
+GET, PUT     /_sandbox/settings       what settings.py has
 GET          /_sandbox/state/{host}   canonical JSON of a workspace, or of everything in ARM
 """
 
@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from cmkmigrate.sandbox import arm_operations
 from cmkmigrate.sandbox.cloud import iso
 from cmkmigrate.sandbox.faults import BadRule
 from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, place_of
@@ -75,6 +76,7 @@ def _faults(app: App, request: Request) -> Response:
 
 def _put_faults(app: App, request: Request) -> Response:
     app.faults.put(request.json() or [])
+    arm_operations.let_go(app.cloud)
     return json_response(app.faults.as_json())
 
 

@@ -9,7 +9,6 @@ import uuid
 
 from cmkmigrate.sandbox.arm import names_of
 from cmkmigrate.sandbox.cloud import Body, Cloud, iso
-from cmkmigrate.sandbox.tokens import LIFETIME_S
 from cmkmigrate.sandbox.wire import Request, Response, json_response, route
 
 ANY_TENANT = ("common", "organizations", "consumers")
@@ -113,8 +112,9 @@ def token(cloud: Cloud, request: Request) -> Response:
         return _error(cloud, 400, "invalid_scope", 1002012, text)
     issuer = f"https://sts.windows.net/{cloud.tenant_id}/"
     given = cloud.tokens.issue(principal, resource.removesuffix("/.default"), application, issuer)
-    body: Body = {"token_type": "Bearer", "expires_in": LIFETIME_S, "ext_expires_in": LIFETIME_S, "access_token": given}
+    lifetime = cloud.tokens.lifetime_s
+    body: Body = {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": given}
     if not version_two:
-        body |= {"expires_in": str(LIFETIME_S), "resource": resource}
-        body["expires_on"] = str(int(cloud.clock.now()) + LIFETIME_S)
+        body |= {"expires_in": str(lifetime), "resource": resource}
+        body["expires_on"] = str(int(cloud.clock.now()) + lifetime)
     return json_response(body, headers={"cache-control": "no-store, no-cache", "pragma": "no-cache"})

@@ -198,14 +198,14 @@ def list_versions(cloud: Cloud, request: Request) -> Response:
     vault = _allowed(cloud, request, name, "list")
     key, names = vault.keys.get(name.lower()), names_of(request)
     shown = [_item(vault, key, version, names, f"/{version['version']}") for version in key.versions] if key else []
-    return json_response({"value": shown, "nextLink": None}, headers=headers_of(vault))
+    return json_response({"value": shown}, headers=headers_of(vault))
 
 
 @route("GET", "/keys")
 def list_keys(cloud: Cloud, request: Request) -> Response:
     vault, names = _allowed(cloud, request, "", "list"), names_of(request)
     shown = [_item(vault, key, key.versions[-1], names, "") for key in vault.keys.values()]
-    return json_response({"value": shown, "nextLink": None}, headers=headers_of(vault))
+    return json_response({"value": shown}, headers=headers_of(vault))
 
 
 def _item(vault: Vault, key: Key, version: Body, names: Names, suffix: str) -> Body:

@@ -16,8 +16,8 @@ ATTRIBUTES = ("enabled", "nbf", "exp", "created", "updated", "recoveryLevel")
 ARM_KEY = RESOURCE + "Microsoft.KeyVault/vaults/{name}/keys"
 
 
-def arm_shown(vault: Vault, key: Key, version: Body, names: Names) -> Body:
-    """A key as ARM shows it."""
+def arm_shown(vault: Vault, key: Key, version: Body, names: Names, *, alone: bool = False) -> Body:
+    """A key as ARM shows it; `alone` a version of it, which is a resource below the key (OpenAPI example)."""
     uri = f"https://{vault.name}.{names.vault}/keys/{key.name}"
     attributes = attributes_of(vault, version)
     public = version["key"]
@@ -29,9 +29,11 @@ def arm_shown(vault: Vault, key: Key, version: Body, names: Names) -> Body:
         "keyUri": uri,
         "keyUriWithVersion": f"{uri}/{version['version']}",
     }  # fmt: skip
-    of = f"{vault.id}/keys/{key.name}"
-    return {"id": of, "name": key.name, "type": "Microsoft.KeyVault/vaults/keys", "location": vault.location,
-            "tags": version["tags"], "properties": properties}  # fmt: skip
+    id, name, type = f"{vault.id}/keys/{key.name}", key.name, "Microsoft.KeyVault/vaults/keys"
+    if alone:
+        id, name, type = f"{id}/versions/{version['version']}", str(version["version"]), f"{type}/versions"
+    return {"id": id, "name": name, "type": type, "location": vault.location, "tags": version["tags"],
+            "properties": properties}  # fmt: skip
 
 
 @route("PUT", ARM_KEY + "/{key}")
@@ -67,11 +69,12 @@ def get_arm_key(cloud: Cloud, request: Request) -> Response:
     version = key.version(request.params.get("version", "")) if key else None
     if key is None or version is None:
         return azure_error(404, "KeyNotFound", f"A key with (name/id) {name} was not found in this key vault.")
-    return json_response(arm_shown(vault, key, version, names_of(request)))
+    return json_response(arm_shown(vault, key, version, names_of(request), alone="version" in request.params))
 
 
 @route("GET", ARM_KEY + "/{key}/versions")
 def list_arm_versions(cloud: Cloud, request: Request) -> Response:
     vault, names = find(cloud, request), names_of(request)
     key = vault.keys.get(request.params["key"].lower())
-    return page(cloud, request, [arm_shown(vault, key, one, names) for one in key.versions] if key else [])
+    found = key.versions if key else []
+    return page(cloud, request, [arm_shown(vault, key, one, names, alone=True) for one in found if key])

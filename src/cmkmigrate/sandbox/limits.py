@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 
 from cmkmigrate.sandbox.wire import Response, Route, azure_error, databricks_error
@@ -54,6 +55,7 @@ TABLE: tuple[tuple[str, str, str, Limit], ...] = (
     ("databricks", ".*", r"/api/2\.0/mlflow/.*/search", Limit("mlflow-search", 7)),
     ("databricks", ".*", r"/api/2\.0/mlflow/.*", Limit("mlflow", 120)),
 )
+RETRY_AFTER = ("alternate", "always", "never", "date", "absurd")
 ASSUMED_READ, ASSUMED_WRITE = 50.0, 20.0  # per second, of a Databricks family without a published limit
 
 
@@ -82,12 +84,14 @@ class Bucket:
 class Limits:
     """`mode` is "off", "documented", or "xN" (N times the documented and assumed rates).
 
-    `retry_after` says whether a refusal names the seconds to wait: "always", "never", or "alternate" (every second
-    one), since the real service does not do so reliably.
+    `retry_after` says whether a refusal names the time to wait: "always" (in seconds), "never", "alternate" (every
+    second one, since the real service does not do so reliably), "date" (as HTTP allows), or "absurd" (a year).
     """
 
-    def __init__(self, mode: str = "off", now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
+    def __init__(
+        self, mode: str = "off", now: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time
+    ) -> None:
+        self._now, self._wall = now, wall
         self.retry_after = "alternate"
         self._refused = 0
         self._limits: dict[int, Limit] = {}
@@ -106,8 +110,8 @@ class Limits:
                 raise ValueError(f"limits are off, documented or xN, not {mode!r}")
             factor = float(found[1])
         if retry_after is not None:
-            if retry_after not in ("always", "never", "alternate"):
-                raise ValueError(f"retry_after is always, never or alternate, not {retry_after!r}")
+            if retry_after not in RETRY_AFTER:
+                raise ValueError(f"retry_after is {', '.join(RETRY_AFTER)}, not {retry_after!r}")
             self.retry_after = retry_after
         self.mode, self.factor = mode, factor
         self.buckets.clear()
@@ -147,8 +151,14 @@ class Limits:
 
     def _refusal(self, kind: str, limit: Limit, wait: float) -> Response:
         self._refused += 1
-        told = self.retry_after == "always" or (self.retry_after == "alternate" and self._refused % 2 == 0)
-        headers = {"retry-after": str(max(1, math.ceil(wait)))} if told else {}
+        seconds = max(1, math.ceil(wait))
+        said = {
+            "always": str(seconds),
+            "alternate": str(seconds) if self._refused % 2 == 0 else "",
+            "date": formatdate(self._wall() + seconds, usegmt=True),
+            "absurd": "31536000",
+        }.get(self.retry_after, "")
+        headers = {"retry-after": said} if said else {}
         if kind == "databricks":
             text = f"Current request has to be retried under rate limits ({limit.family})"
             return databricks_error(429, "REQUEST_LIMIT_EXCEEDED", text, headers)

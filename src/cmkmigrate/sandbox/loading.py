@@ -9,7 +9,8 @@ keys, in the resource group rg-<name>. All its keys are optional::
                  "keys": [{"name", "kty", "key_size", "key_ops", "tags", "versions": [{"enabled", "exp", "nbf"}]}]}],
      "grants": [{"scope", "role": name or id, "principal": object id | operator | databricks | storage | disks}],
      "locks": [{"scope", "name", "level": "CanNotDelete" | "ReadOnly"}],
-     "taken_vault_names": ["held by another tenant"]}
+     "taken_vault_names": ["held by another tenant"],
+     "settings": {what differs between tenants, see settings.py}}
 
 The first of `workspaces` is the estate's own, others are empty ones. A scope is an ARM id, or short: "subscription",
 "resourceGroups/NAME", "workspaces/NAME", "vaults/NAME", "vaults/NAME/keys/KEY". `storage` and `disks` are the
@@ -48,11 +49,13 @@ def serve(cloud: Cloud, workspace: Workspace) -> None:
         clock=cloud.clock,
         creator=cloud.operator,
     )
+    if cloud.settings.legacy_features == "disabled":
+        state.legacy_off = set(databricks.LEGACY)
     _hold(cloud, workspace, state)
 
 
 def _hold(cloud: Cloud, workspace: Workspace, state: Any) -> None:
-    state.arm_id = workspace.id
+    state.arm_id, state.settings = workspace.id, cloud.settings
     state.compute_refusal = lambda: arm_encryption.disks_usable(cloud, workspace)
     cloud.served[workspace.label] = state
 
@@ -130,9 +133,18 @@ def _ours(cloud: Cloud, value: Any) -> Any:
 
 
 def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
-    unknown = set(extra) - {"resource_groups", "workspaces", "vaults", "grants", "locks", "taken_vault_names"}
+    unknown = set(extra) - {
+        "resource_groups",
+        "workspaces",
+        "vaults",
+        "grants",
+        "locks",
+        "taken_vault_names",
+        "settings",
+    }
     if unknown:
         raise ValueError(f"unknown key: {', '.join(sorted(unknown))}")
+    cloud.settings.put(extra.get("settings") or {})
     for one in extra.get("resource_groups") or ():
         cloud.group(one["name"], one.get("location", own.location))
     for one in (extra.get("workspaces") or [])[1:]:

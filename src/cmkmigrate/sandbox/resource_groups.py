@@ -86,17 +86,22 @@ def put_group(cloud: Cloud, request: Request) -> Response:
 
 @route("DELETE", GROUP)
 def delete_group(cloud: Cloud, request: Request) -> Response:
-    """An empty group goes at once; one that holds something is refused: the sandbox deletes no resource unasked."""
+    """An empty group goes at once, and so does what a deleted workspace left behind in its managed group.
+
+    One that holds something else is refused: the sandbox deletes no resource unasked. The real service deletes groups
+    with what is in them, by a long-running operation.
+    """
     name = request.params["name"]
     if name.lower() not in cloud.groups:
         return azure_error(404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
     if (refused := locked(cloud, request.path, delete=True)) is not None:
         return refused
-    inside = f"/resourcegroups/{name.lower()}/"
-    if any(inside in one["id"].lower() for one in _resources(cloud)):
+    inside, left = f"/resourcegroups/{name.lower()}/", cloud.left_behind.get(name.lower(), [])
+    if any(inside in one["id"].lower() and one not in left for one in _resources(cloud)):
         text = f"The resource group '{name}' is not empty; the sandbox deletes only empty ones."
         return azure_error(409, "ResourceGroupNotEmpty", text)
     del cloud.groups[name.lower()]
+    cloud.left_behind.pop(name.lower(), None)
     return Response(200)
 
 
@@ -104,15 +109,15 @@ def _resources(cloud: Cloud) -> list[Body]:
     """Every tracked resource, in short form."""
     found: list[Body] = [
         {"id": one.id, "name": one.name, "type": "Microsoft.Databricks/workspaces", "location": one.location,
-         "tags": one.tags}
+         "tags": one.tags or {}}
         for one in cloud.workspaces.values()
     ]  # fmt: skip
     found += [
         {"id": one.id, "name": one.name, "type": "Microsoft.KeyVault/vaults", "location": one.location,
-         "tags": one.tags}
+         "tags": one.tags or {}}
         for one in cloud.vaults.values()
     ]  # fmt: skip
-    return found
+    return found + [one for left in cloud.left_behind.values() for one in left]
 
 
 @route("GET", "/subscriptions/{subscription}/resources")

@@ -5,6 +5,7 @@ Roles and their ids: built-in roles of Azure (the ones a key needs). A role assi
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 
 from cmkmigrate.sandbox.cloud import Cloud, Vault
@@ -120,7 +121,7 @@ def roles_of(cloud: Cloud, principal: str, scope: str) -> list[Role]:
         for one in cloud.assignments.values()
         if one.principal == principal
         and one.role in ROLES
-        and one.since + cloud.settings.grant_delay_s <= now
+        and cloud.settings.in_effect(one.since, now)
         and wanted.startswith(one.scope.lower().rstrip("/") + "/")
     ]
 
@@ -146,16 +147,26 @@ def may_use_key(cloud: Cloud, principal: str, vault: Vault, key: str, *actions: 
 def blocked_by_network(cloud: Cloud, vault: Vault, trusted: bool) -> str:
     """ "firewall" or "connection" when the vault's network rules keep a caller out, else "".
 
-    `trusted` is a service of Azure's list (Databricks, Storage, Disk), which `bypass: AzureServices` lets in.
+    `trusted` is a service of Azure's list (Databricks, Storage, Disk), which `bypass: AzureServices` lets in, also
+    where public access is disabled, but not into a network security perimeter (documented).
     """
-    rules = vault.properties.get("networkAcls") or {}
-    closed = vault.properties.get("publicNetworkAccess") == "Disabled"
+    rules, access = vault.properties.get("networkAcls") or {}, vault.properties.get("publicNetworkAccess")
+    if access == "SecuredByPerimeter":
+        return "connection"
+    closed = access == "Disabled"
     if not closed and rules.get("defaultAction", "Allow") != "Deny":
         return ""
     if trusted and "AzureServices" in str(rules.get("bypass", "AzureServices")):
         return ""
     if closed:
         return "connection"
-    address = cloud.settings.client_address
-    listed = (str(one.get("value", "")).removesuffix("/32") for one in rules.get("ipRules") or ())
-    return "" if address in listed else "firewall"
+    listed = (str(one.get("value", "")) for one in rules.get("ipRules") or ())
+    return "" if any(_holds(one, cloud.settings.client_address) for one in listed) else "firewall"
+
+
+def _holds(block: str, address: str) -> bool:
+    """Whether an address, or a block of them, of a firewall's rule has this address in it."""
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(block, strict=False)
+    except ValueError:
+        return False

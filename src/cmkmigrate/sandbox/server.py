@@ -20,13 +20,14 @@ from uvicorn.server import ServerState
 from cmkmigrate.sandbox import environment, loading
 from cmkmigrate.sandbox.app import App
 from cmkmigrate.sandbox.certificates import Authority
-from cmkmigrate.sandbox.cloud import Assignment, Cloud, Settings, guid
+from cmkmigrate.sandbox.cloud import Assignment, Cloud, guid
 from cmkmigrate.sandbox.faults import Faults
 from cmkmigrate.sandbox.front import Connection, Front
 from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, GRAPH, LOGIN, VAULT, certificate_names, place_of
 from cmkmigrate.sandbox.limits import Limits
 from cmkmigrate.sandbox.recorder import Recorder
 from cmkmigrate.sandbox.rights import role_named
+from cmkmigrate.sandbox.settings import Settings
 
 KEEP_ALIVE_S = 300
 BACKLOG = 512
@@ -51,7 +52,8 @@ class Sandbox:
     ) -> None:
         self.port = port
         self.cloud = Cloud(settings)
-        self.limits, self.faults = Limits(limits), Faults(faults)
+        self.limits = Limits(limits, wall=self.cloud.clock.now)
+        self.faults = Faults(faults, self.cloud.clock.now)
         self.recorder = Recorder(log)
         self.authority = Authority(certificate_names())
         self.app = App(self.cloud, self.limits, self.faults, self.recorder)
@@ -121,7 +123,7 @@ class Sandbox:
         )
 
     def _set_date(self) -> None:
-        self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+        self._state.default_headers = [(b"date", formatdate(self.cloud.clock.now(), usegmt=True).encode())]
 
     async def run_until_stopped(
         self, env_file: str | Path | None = None, params_file: str | Path | None = None, *, signals: bool = True

@@ -48,18 +48,24 @@ class Tokens:
 
     def __init__(self, tenant_id: str, clock: Clock) -> None:
         self.tenant_id, self.clock = tenant_id, clock
+        self.lifetime_s = LIFETIME_S
         self._known: dict[str, Token] = {}
 
     def issue(self, principal: Principal, resource: str, application: str, issuer: str) -> str:
         now = int(self.clock.now())
         claims: dict[str, object] = {
-            "aud": resource, "iss": issuer, "iat": now, "nbf": now, "exp": now + LIFETIME_S, "appid": application,
+            "aud": resource, "iss": issuer, "iat": now, "nbf": now, "exp": now + self.lifetime_s, "appid": application,
             "oid": principal.id, "sub": principal.id, "tid": self.tenant_id, "idtyp": "app", "ver": "1.0",
             "jti": secrets.token_hex(8),
         }  # fmt: skip
         token = f"{_part({'typ': 'JWT', 'alg': 'RS256'})}.{_part(claims)}.{secrets.token_urlsafe(32)}"
-        self._known[token] = Token(principal, audience_of(resource), now + LIFETIME_S)
+        self._known[token] = Token(principal, audience_of(resource), now + self.lifetime_s)
         return token
+
+    def ended(self, authorization: str) -> float:
+        """When the token of an Authorization header expired; 0.0 for one that did not, or is unknown."""
+        token = self._known.get(authorization[7:].strip())
+        return token.expires if token and token.expires <= self.clock.now() else 0.0
 
     def of(self, authorization: str) -> Token | None:
         """The token of an Authorization header, None when it is missing, unknown or expired."""

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from cmkmigrate.sandbox import exchanges
 from cmkmigrate.sandbox.databricks import ROUTES, WorkspaceState, create_workspace, load_estate
 from cmkmigrate.sandbox.wire import Clock, Directory, Failure, Principal, Request, Response
 
@@ -31,9 +32,12 @@ class Workspace:
         request = Request(method, self.state.host, path, urlencode(query, doseq=True), headers or {}, content)
         request.principal, request.params = self.who, found[1]
         try:
-            return found[0].handler(self.state, request)
+            response = found[0].handler(self.state, request)
         except Failure as failure:
-            return failure.response
+            response = failure.response
+        if (written := exchanges.opened()) is not None:
+            written.note(request, response, found[0].pattern)
+        return response
 
     def _ok(self, response: Response) -> Any:
         assert response.status < 300, response.body

@@ -101,3 +101,48 @@ def test_trees_that_cannot_be(tmp_path: Path, rows: list[dict[str, object]], tex
     (tmp_path / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(EstateError, match=text):
         load_estate(str(tmp_path), directory=Directory(), clock=Clock())
+
+
+def test_jobs_have_an_owner_and_clusters_a_creator(tmp_path: Path) -> None:
+    """Where the folder does not say so; what it says stays."""
+    (tmp_path / "estate.json").write_text('{"name": "bare"}')
+    for folder, name, body in (
+        ("clusters", "c1", {"cluster_name": "a"}),
+        ("clusters", "c2", {"cluster_name": "b", "creator_user_name": "gone@x.example", "state": "RUNNING"}),
+        ("jobs", "1", {}),
+        ("jobs", "2", {"creator_user_name": "gone@x.example"}),
+        ("jobs", "3", {"run_as_user_name": "robot@x.example"}),
+    ):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / f"{name}.json").write_text(json.dumps(body))
+    acl = [{"user_name": "owner@x.example", "all_permissions": [{"permission_level": "IS_OWNER"}]}]
+    (tmp_path / "jobs" / "4.json").write_text('{"creator_user_name": "gone@x.example"}')
+    (tmp_path / "permissions" / "jobs").mkdir(parents=True)
+    (tmp_path / "permissions" / "jobs" / "4.json").write_text(json.dumps({"access_control_list": acl}))
+    boss = {"id": "7", "userName": "boss@x.example"}
+    admins = {"id": "8", "displayName": "admins", "members": [{"value": "7"}]}
+    (tmp_path / "identities.json").write_text(json.dumps({"users": [boss], "groups": [admins]}))
+    state = load_estate(str(tmp_path), directory=Directory(), clock=Clock())
+    assert [(one["creator_user_name"], one["state"]) for one in state.clusters.values()] == [
+        ("boss@x.example", "TERMINATED"),
+        ("gone@x.example", "RUNNING"),
+    ]
+    owners = {
+        id: [entry.name for entry in state.acls["jobs", str(id)] if entry.level == "IS_OWNER"] for id in state.jobs
+    }
+    assert owners == {
+        1: ["boss@x.example"],
+        2: ["gone@x.example"],
+        3: ["robot@x.example"],
+        4: ["owner@x.example"],
+    }
+
+
+@pytest.mark.parametrize("spec", ["small", "generate:50"])
+def test_estates_have_owners_creators_and_states(spec: str) -> None:
+    state = load_estate(spec, directory=Directory(), clock=Clock())
+    assert state.clusters and state.jobs
+    assert all(one["creator_user_name"] and one["state"] for one in state.clusters.values())
+    assert all(one.get("creator_user_name") for one in state.jobs.values())
+    for id in state.jobs:
+        assert [entry.level for entry in state.acls["jobs", str(id)]].count("IS_OWNER") == 1

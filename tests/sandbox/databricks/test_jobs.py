@@ -20,12 +20,14 @@ def got(workspace: Workspace, id: int, **query: Any) -> Any:
 def test_defaults(new: Workspace) -> None:
     waits = [{"task_key": "b"}, {"task_key": "a"}]
     machine = {"spark_version": "x", "apply_policy_default_values": True}
-    id = new.post(f"{JOBS}/create", name="j", tasks=[task("c", depends_on=waits, new_cluster=machine)], x=1)["job_id"]
+    id = new.post(f"{JOBS}/create", name="j", tasks=[task("c", depends_on=waits, new_cluster=machine)], new_field=1)[
+        "job_id"
+    ]
     assert isinstance(id, int)
     settings = got(new, id)["settings"]
     assert settings == {
         "name": "j",
-        "x": 1,
+        "new_field": 1,
         "tasks": [
             {
                 "task_key": "c",

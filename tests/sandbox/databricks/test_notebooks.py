@@ -74,6 +74,15 @@ def test_overwrite_is_asked_for(new: Workspace) -> None:
     assert new.refused("POST", f"{WS}/import", {**body, "path": "/m", "language": None})[0] == 400
 
 
+def test_dbc_does_not_overwrite(new: Workspace) -> None:
+    new.post(f"{WS}/import", path="/n", format="SOURCE", language="R", content="")
+    body = {"path": "/n", "format": "DBC", "content": b64(b"PK")}
+    refused = new.refused("POST", f"{WS}/import", body)
+    assert refused == (400, "RESOURCE_ALREADY_EXISTS", "Path (/n) already exists.")
+    assert new.refused("POST", f"{WS}/import", {**body, "overwrite": True})[1] == "INVALID_PARAMETER_VALUE"
+    assert new.refused("POST", f"{WS}/import", {**body, "path": "/m"})[0] == 501, "archives are not simulated"
+
+
 def test_auto_makes_notebooks_of_files_with_a_header(new: Workspace) -> None:
     new.post(f"{WS}/import", path="/a.py", format="AUTO", content=b64(b"# Databricks notebook source\nx"))
     new.post(f"{WS}/import", path="/b.py", format="AUTO", content=b64(b"x"))

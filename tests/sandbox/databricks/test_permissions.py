@@ -120,3 +120,22 @@ def test_loaded_acls(old: Workspace) -> None:
     assert "group that was deleted" in names
     warehouse = next(iter(old.state.listed["warehouses"]))
     assert old.get(f"{ROOT}/sql/warehouses/{warehouse}")["object_type"] == "warehouses"
+
+
+def test_every_job_has_an_owner(old: Workspace, new: Workspace) -> None:
+    id = new.post("/api/2.2/jobs/create", name="j")["job_id"]
+    for workspace, ids in ((old, old.state.jobs), (new, [id])):
+        for one in ids:
+            acl = workspace.get(f"{ROOT}/jobs/{one}")["access_control_list"]
+            levels = [given["permission_level"] for entry in acl for given in entry["all_permissions"]]
+            assert levels.count("IS_OWNER") == 1
+
+
+def test_the_name_of_the_preview_is_served_too(new: Workspace) -> None:
+    id = new.post("/api/2.2/jobs/create", name="j")["job_id"]
+    new.user("a@x.example")
+    older = f"/api/2.0/preview/permissions/jobs/{id}"
+    assert new.get(older) == new.get(f"{ROOT}/jobs/{id}")
+    entry = {"user_name": "a@x.example", "permission_level": "CAN_VIEW"}
+    assert new.patch(older, access_control_list=[entry]) == new.get(f"{ROOT}/jobs/{id}")
+    assert new.refused("PUT", older, {"access_control_list": [entry]})[0] == 400, "no owner"

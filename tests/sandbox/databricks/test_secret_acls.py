@@ -17,6 +17,21 @@ def test_put_overwrites_and_delete_takes_out(new: Workspace) -> None:
     assert new.get(f"{ACLS}/list", scope="s") == {"items": [{"principal": "A@x.example", "permission": "WRITE"}]}
 
 
+def test_a_put_may_be_lost(new: Workspace) -> None:
+    new.post("/api/2.0/secrets/scopes/create", scope="s")
+    new.user("a@x.example")
+    put = {"scope": "s", "principal": "a@x.example", "permission": "READ"}
+    new.state.settings.put({"lost_acl_puts": 2})
+    for _ in range(2):
+        assert new.post(f"{ACLS}/put", **put) == {}
+        assert len(new.get(f"{ACLS}/list", scope="s")["items"]) == 1
+    new.post(f"{ACLS}/put", **put)
+    assert len(new.get(f"{ACLS}/list", scope="s")["items"]) == 2
+    new.state.settings.put({"lost_acl_puts": -1})
+    new.post(f"{ACLS}/put", **{**put, "permission": "WRITE"})
+    assert new.get(f"{ACLS}/get", scope="s", principal="a@x.example")["permission"] == "READ"
+
+
 def test_what_is_refused(new: Workspace) -> None:
     new.post("/api/2.0/secrets/scopes/create", scope="s")
     body = {"scope": "s", "principal": "nobody", "permission": "READ"}

@@ -41,8 +41,13 @@ def test_what_is_refused(new: Workspace) -> None:
 
 def test_a_scope_may_refuse_to_give_values(new: Workspace) -> None:
     scoped(new).post(f"{SECRETS}/put", scope="s", key="k", string_value="v")
+    refused = (400, "BAD_REQUEST", "This operation is not allowed outside databricks notebooks.")
     new.state.scopes["s"].readable = False
-    assert new.refused("GET", f"{SECRETS}/get", scope="s", key="k")[:2] == (400, "BAD_REQUEST")
+    assert new.refused("GET", f"{SECRETS}/get", scope="s", key="k") == refused
+    new.state.scopes["s"].readable = True
+    assert new.get(f"{SECRETS}/get", scope="s", key="k")["value"] == "dg=="
+    new.state.settings.put({"secret_values": "refuse"})
+    assert new.refused("GET", f"{SECRETS}/get", scope="s", key="k") == refused
 
 
 def test_scopes_of_one_vault_list_the_same_keys(old: Workspace, new: Workspace) -> None:

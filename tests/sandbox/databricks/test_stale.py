@@ -9,7 +9,7 @@ PATH = "/api/2.0/permissions/directories/0"
 
 
 def test_first_read_is_old_and_the_next_is_not(new: Workspace, clock: Clock) -> None:
-    new.state.stale_s = 5.0
+    new.state.settings.stale_s = 5.0
     entries = [{"group_name": name, "permission_level": "CAN_MANAGE"} for name in ("admins", "users")]
     before = new.get(PATH)
     new.put(PATH, access_control_list=entries)

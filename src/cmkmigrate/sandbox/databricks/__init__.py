@@ -13,6 +13,8 @@ from functools import wraps
 from cmkmigrate.sandbox.databricks import (
     cluster_policies,
     clusters,
+    command_execution,
+    dbfs,
     directories,
     estate,
     files,
@@ -20,10 +22,13 @@ from cmkmigrate.sandbox.databricks import (
     git_folders,
     groups,
     instance_pools,
+    instance_profiles,
     jobs,
+    legacy,
     listed,
     node_types,
     notebooks,
+    older_jobs,
     permission_assignments,
     permissions,
     policy_families,
@@ -35,15 +40,16 @@ from cmkmigrate.sandbox.databricks import (
     users,
 )
 from cmkmigrate.sandbox.databricks.estate import EstateError
+from cmkmigrate.sandbox.databricks.legacy import SETTINGS as LEGACY
 from cmkmigrate.sandbox.databricks.workspace import AclEntry, WorkspaceState
 from cmkmigrate.sandbox.wire import Clock, Directory, Handler, Principal, Request, Response, Route, Routes
 
-__all__ = ["ROUTES", "EstateError", "WorkspaceState", "create_workspace", "load_estate"]
+__all__ = ["LEGACY", "ROUTES", "EstateError", "WorkspaceState", "create_workspace", "load_estate"]
 
 SERVICES = (
-    cluster_policies, clusters, directories, files, git_folders, groups, instance_pools, jobs, listed, node_types,
-    notebooks, permission_assignments, permissions, policy_families, secret_acls, secret_scopes, secrets,
-    service_principals, users,
+    cluster_policies, clusters, command_execution, dbfs, directories, files, git_folders, groups, instance_pools,
+    instance_profiles, jobs, legacy, listed, node_types, notebooks, older_jobs, permission_assignments, permissions,
+    policy_families, secret_acls, secret_scopes, secrets, service_principals, users,
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ provider takes them out before it sends). The defaults are those that a GET show
 
 from __future__ import annotations
 
+from cmkmigrate.sandbox.databricks import current_form, legacy
 from cmkmigrate.sandbox.databricks.refusals import invalid
 from cmkmigrate.sandbox.databricks.workspace import Body, WorkspaceState
 
@@ -36,6 +37,7 @@ SERVER_OWNED = frozenset(
         "clone_from",
     }
 )
+NOT_IN_SPEC = ("cluster_id", "idempotency_token", "clone_from")
 SINGLE_USER = ("SINGLE_USER", "DATA_SECURITY_MODE_DEDICATED")
 
 
@@ -63,7 +65,8 @@ def configuration(state: WorkspaceState, body: Body, caller: str) -> Body:
         raise invalid(f"Can't find an instance pool with id: {body['driver_instance_pool_id']}")
     if policy_id and policy_id not in state.policies:
         raise invalid(f"Can't find a cluster policy with id: {policy_id}.")
-    given: Body = {key: value for key, value in body.items() if key not in SERVER_OWNED}
+    legacy.guard_cluster(state, body)
+    given: Body = current_form.cluster({key: value for key, value in body.items() if key not in SERVER_OWNED})
     given.pop("apply_policy_default_values", None)  # comes back in `spec` alone
     given.setdefault("cluster_name", "")
     given.setdefault("autotermination_minutes", 0)
@@ -78,3 +81,8 @@ def configuration(state: WorkspaceState, body: Body, caller: str) -> Body:
     if given.get("data_security_mode") in SINGLE_USER:
         given.setdefault("single_user_name", caller)
     return given
+
+
+def spec(body: Body) -> Body:
+    """The `spec` that a GET shows: the configuration as it was asked for."""
+    return current_form.cluster({key: value for key, value in body.items() if key not in NOT_IN_SPEC})

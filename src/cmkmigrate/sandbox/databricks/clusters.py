@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cmkmigrate.sandbox.databricks.cluster_configuration import NOT_WITH_POOL, SERVER_OWNED, configuration
+from cmkmigrate.sandbox.databricks.cluster_configuration import NOT_WITH_POOL, SERVER_OWNED, configuration, spec
 from cmkmigrate.sandbox.databricks.node_types import cores
 from cmkmigrate.sandbox.databricks.refusals import bad_state, invalid
 from cmkmigrate.sandbox.databricks.workspace import Body, WorkspaceState, own_entry
@@ -114,7 +114,7 @@ def create_cluster(state: WorkspaceState, request: Request) -> Response:
         "cluster_id": id,
         "creator_user_name": who.name,
         "cluster_source": "API",
-        "spec": body,
+        "spec": spec(body),
         "last_state_loss_time": 0,
         "default_tags": _tags(id, given["cluster_name"], who.name),
     }
@@ -174,11 +174,11 @@ def _named(state: WorkspaceState, request: Request) -> Body:
     return cluster_of(state, request.json().get("cluster_id"))
 
 
-def _apply(state: WorkspaceState, cluster: Body, given: Body, spec: Body) -> None:
+def _apply(state: WorkspaceState, cluster: Body, given: Body, asked: Body) -> None:
     """Give a cluster another configuration. A running one restarts."""
     kept = {key: value for key, value in cluster.items() if key in SERVER_OWNED}
     cluster.clear()
-    cluster.update({**given, **kept, "spec": spec})
+    cluster.update({**given, **kept, "spec": spec(asked)})
     tags = _tags(cluster["cluster_id"], given["cluster_name"], cluster["creator_user_name"])
     cluster["default_tags"] = tags
     if cluster["state"] == "RUNNING":

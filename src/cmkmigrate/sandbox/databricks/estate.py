@@ -15,6 +15,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from cmkmigrate.sandbox.databricks import current_form
 from cmkmigrate.sandbox.databricks.account import Remote, remote_key
 from cmkmigrate.sandbox.databricks.contents import Stored
 from cmkmigrate.sandbox.databricks.policy_families import families
@@ -97,7 +98,28 @@ def _load(folder: Path, arm_id: str, directory: Directory, clock: Clock) -> Work
     for path in sorted((folder / "permissions").glob("*/*.json")):
         type = _ACL_TYPES.get(path.parent.name, path.parent.name)
         state.acls[(type, path.stem)] = _entries(_read(path))
+    _owners(state)
     return state
+
+
+def _owners(state: WorkspaceState) -> None:
+    """Give every job an owner, and every cluster a creator, where the folder says none.
+
+    The service has exactly one owner for each job, and tools take both for granted. Assumption: who made a job owns it
+    until it is given away; nobody known stands for the first administrator.
+    """
+    members = (state.find_identity("group", "admins") or {}).get("members", [])
+    found = next((one for one in map(state.identity, members) if one and one[0] != "group"), None)
+    first = str(found[1].get("userName") or found[1].get("applicationId")) if found else "unknown"
+    for cluster in state.clusters.values():
+        if not cluster.get("creator_user_name"):
+            cluster["creator_user_name"] = first
+    for number, job in state.jobs.items():
+        entries = state.acls.setdefault(("jobs", str(number)), [])
+        if not any(entry.level == "IS_OWNER" for entry in entries):
+            name = str(job.get("creator_user_name") or job.get("run_as_user_name") or first)
+            field = "service_principal_name" if state.has("service_principal", name) else "user_name"
+            entries.append(AclEntry(field, name, "IS_OWNER"))
 
 
 def _identities(state: WorkspaceState, folder: Path) -> None:
@@ -215,6 +237,7 @@ def _definitions(state: WorkspaceState, folder: Path) -> None:
             state.ids.reserve(id)
             held[id] = {**body, field: id}
     for id, cluster in state.clusters.items():
+        cluster.update(current_form.cluster(cluster))
         cluster.setdefault("state", "TERMINATED")
         cluster.setdefault("cluster_source", "UI")  # the service says both of these of every such cluster
         if cluster.get("data_security_mode") in ("SINGLE_USER", "DATA_SECURITY_MODE_DEDICATED"):
@@ -234,7 +257,7 @@ def _definitions(state: WorkspaceState, folder: Path) -> None:
     for stem, body in _bodies(folder, "jobs"):
         number = int(body.get("job_id") or stem)
         state.ids.reserve(number)
-        state.jobs[number] = {"created_time": 0, "settings": {}, **body, "job_id": number}
+        state.jobs[number] = {"created_time": 0, "settings": {}, **current_form.job(body), "job_id": number}
     for stem, body in _bodies(folder, "libraries"):
         state.libraries[str(body.get("cluster_id") or stem)] = list(body.get("library_statuses") or [])
     for kind, field in _LISTED.items():

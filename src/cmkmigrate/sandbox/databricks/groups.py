@@ -122,7 +122,7 @@ def patch_group(state: WorkspaceState, request: Request) -> Response:
     old = _held(state, id)
     start = {**old, "members": [{"value": member} for member in old["members"]]}
     _put(state, id, old, scim.patched(start, scim.resource(request).get("Operations")))
-    return json_response(shown(state, id, scim.memberships(state)))
+    return Response(204)
 
 
 @route("DELETE", GROUPS + "/{id}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from cmkmigrate.sandbox.databricks import current_form
 from cmkmigrate.sandbox.databricks.refusals import invalid
 from cmkmigrate.sandbox.databricks.workspace import Body
 
@@ -60,6 +61,7 @@ def _complete_task(task: Body, git: bool) -> None:
 def complete(settings: Body, run_as: Body) -> Body:
     """Settings as the server keeps them. `run_as` stands where the caller gave none."""
     settings = {key: value for key, value in copy.deepcopy(settings).items() if key not in NOT_SETTINGS}
+    settings = current_form.settings(settings)
     settings.setdefault("name", "Untitled")
     settings.setdefault("email_notifications", {})
     settings.setdefault("webhook_notifications", {})

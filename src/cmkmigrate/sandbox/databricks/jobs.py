@@ -94,7 +94,8 @@ def list_jobs(state: WorkspaceState, request: Request) -> Response:
         settings, more = job_settings.page(job["settings"], 0)
         if not expand:
             settings = {key: value for key, value in settings.items() if key not in job_settings.PAGED}
-        shown.append({**job, "settings": settings, **({"has_more": True} if expand and more else {})})
+        told = {key: value for key, value in job.items() if key != "run_as_user_name"}  # jobs/get has it, a list not
+        shown.append({**told, "settings": settings, **({"has_more": True} if expand and more else {})})
     answer: Body = {"jobs": shown} if shown else {}
     answer["has_more"] = len(held) > at + limit
     if answer["has_more"]:

@@ -97,7 +97,7 @@ def list_node_types(state: WorkspaceState, request: Request) -> Response:
             "is_hidden": False,
             "is_io_cache_enabled": False,
             "num_gpus": 1 if size.startswith("Standard_NC") else 0,
-            "node_info": {"status": [], "available_core_quota": 350.0},
+            "node_info": {"status": []},
         }
         for size, (count, memory) in SIZES.items()
     ]

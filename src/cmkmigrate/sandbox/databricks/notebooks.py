@@ -1,7 +1,8 @@
 """Notebooks: import and export in their formats (and the same routes for files, which `files` does).
 
 A notebook is stored as SOURCE (bytes, kept verbatim) or as JUPYTER (the document, with outputs). Export in the other
-form converts. Not simulated, and answered with 501: DBC, HTML and R_MARKDOWN, and the export of directories.
+form converts. Not simulated, and answered with 501: DBC (but for its refusals to overwrite: documented, and met in
+databrickslabs/migrate#15), HTML and R_MARKDOWN, and the export of directories.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ def import_object(state: WorkspaceState, request: Request) -> Response:
         raise taken("Path (/) already exists.")
     if format == "DBC" and overwrite:
         raise invalid("Overwrite is not supported for the DBC format.")
+    if format == "DBC" and state.tree.find("/" + "/".join(names)) is not None:
+        raise taken(f"Path (/{'/'.join(names)}) already exists.")
     if format in ("DBC", "HTML", "R_MARKDOWN"):
         raise _not_simulated(f"Import of {format}")
     name, language = names[-1], str(fields.get("language") or "").upper()
@@ -85,10 +88,10 @@ def import_object(state: WorkspaceState, request: Request) -> Response:
         raise taken(f"{there.path} already exists. Please pass overwrite=true to update it.")
     if kind == FILE:
         files.check_size(len(data), streamed=streamed)
-        node = files.put(state, parent, name, data)
+        files.put(state, parent, name, data)
     else:
-        node = _put(state, parent, name, data, format, language)
-    return json_response({"object_id": node.id} if streamed else {})
+        _put(state, parent, name, data, format, language)
+    return json_response({})
 
 
 def _put(state: WorkspaceState, parent: Node, name: str, data: bytes, format: str, language: str) -> Node:

@@ -18,6 +18,7 @@ from cmkmigrate.sandbox.wire import Request, Response, json_response, route
 __all__ = ["KINDS", "LEVELS", "check_owner", "direct", "inherited", "own_entry", "requested"]
 
 ROOT = "/api/2.0/permissions"
+OLDER = "/api/2.0/preview/permissions"  # the name from before it was generally available; older tools use it
 KINDS = {"user_name": "user", "group_name": "group", "service_principal_name": "service_principal"}
 _SPELLED = {"user": "UserName", "group": "GroupName", "service_principal": "ServicePrincipalName"}
 _NAMED = {"user": "userName", "group": "displayName", "service_principal": "applicationId"}
@@ -173,12 +174,14 @@ def _entries(request: Request) -> list[Any]:
 
 @route("GET", f"{ROOT}/{{type}}/{{id}}")
 @route("GET", f"{ROOT}/{{service}}/{{type}}/{{id}}")
+@route("GET", f"{OLDER}/{{type}}/{{id}}")
 def get_permissions(state: WorkspaceState, request: Request) -> Response:
     return json_response(_shown(state, *_target(state, request)))
 
 
 @route("PUT", f"{ROOT}/{{type}}/{{id}}")
 @route("PUT", f"{ROOT}/{{service}}/{{type}}/{{id}}")
+@route("PUT", f"{OLDER}/{{type}}/{{id}}")
 def set_permissions(state: WorkspaceState, request: Request) -> Response:
     type, id = _target(state, request)
     return _set(state, type, id, requested(state, _entries(request), type))
@@ -186,6 +189,7 @@ def set_permissions(state: WorkspaceState, request: Request) -> Response:
 
 @route("PATCH", f"{ROOT}/{{type}}/{{id}}")
 @route("PATCH", f"{ROOT}/{{service}}/{{type}}/{{id}}")
+@route("PATCH", f"{OLDER}/{{type}}/{{id}}")
 def update_permissions(state: WorkspaceState, request: Request) -> Response:
     type, id = _target(state, request)
     new = requested(state, _entries(request), type)

@@ -1,4 +1,7 @@
-"""ACLs of secret scopes. Lists answer under `items`; a put overwrites. Principals must be in the workspace."""
+"""ACLs of secret scopes. Lists answer under `items`; a put overwrites. Principals must be in the workspace.
+
+A put can be answered with 200 and be lost (terraform-provider-databricks#4195): `lost_acl_puts` of the settings.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,8 @@ def put_acl(state: WorkspaceState, request: Request) -> Response:
     name = known_name(state, str(body.get("principal", "")))
     if not name:
         raise invalid(f"Principal {body.get('principal')} does not exist.")
-    scope.acls[name] = level
+    if not state.settings.acl_put_is_lost():
+        scope.acls[name] = level
     return json_response({})
 
 

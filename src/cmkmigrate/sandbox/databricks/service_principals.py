@@ -72,7 +72,7 @@ def patch_service_principal(state: WorkspaceState, request: Request) -> Response
     old = _held(state, id)
     new = scim.patched(old, scim.resource(request).get("Operations"))
     state.service_principals[id] = {**new, "id": id, "applicationId": old["applicationId"]}
-    return json_response(shown(state, id, scim.memberships(state)))
+    return Response(204)
 
 
 @route("DELETE", PRINCIPALS + "/{id}")

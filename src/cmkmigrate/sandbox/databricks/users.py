@@ -10,7 +10,7 @@ import uuid
 
 from cmkmigrate.sandbox.databricks import scim
 from cmkmigrate.sandbox.databricks.refusals import scim_refusal
-from cmkmigrate.sandbox.databricks.workspace import PRINCIPAL_SCHEMA, USER_SCHEMA, Body, WorkspaceState
+from cmkmigrate.sandbox.databricks.workspace import USER_SCHEMA, Body, WorkspaceState
 from cmkmigrate.sandbox.wire import Principal, Request, Response, json_response, route
 
 USERS = f"{scim.ROOT}/Users"
@@ -34,8 +34,8 @@ def me(state: WorkspaceState, request: Request) -> Response:
     who = state.caller(request)
     body = state.find_identity(who.kind, who.name)
     assert body is not None
-    schema = USER_SCHEMA if who.kind == "user" else PRINCIPAL_SCHEMA
-    fields: Body = {"schemas": [schema], **body, "groups": scim.memberships(state).get(str(body["id"]), [])}
+    fields: Body = {**body, "schemas": [USER_SCHEMA], "groups": scim.memberships(state).get(str(body["id"]), [])}
+    fields.pop("applicationId", None)
     fields.setdefault("userName", who.name)  # Me is typed as a user: a service principal's name is its application id
     return scim.one(request, fields)
 
@@ -87,7 +87,7 @@ def patch_user(state: WorkspaceState, request: Request) -> Response:
     old = _held(state, id)
     new = scim.patched(old, scim.resource(request).get("Operations"))
     state.users[id] = {**new, "id": id, "userName": old["userName"]}
-    return json_response(shown(state, id, scim.memberships(state)))
+    return Response(204)
 
 
 @route("DELETE", USERS + "/{id}")

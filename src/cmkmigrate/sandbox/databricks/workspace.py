@@ -10,6 +10,7 @@ from typing import Any
 from cmkmigrate.sandbox.databricks.account import Account, account_of
 from cmkmigrate.sandbox.databricks.refusals import denied
 from cmkmigrate.sandbox.databricks.tree import DIRECTORY, Node, Tree, split
+from cmkmigrate.sandbox.settings import Settings
 from cmkmigrate.sandbox.wire import Clock, Directory, Principal, Request, Response
 
 Body = dict[str, Any]
@@ -106,6 +107,7 @@ class WorkspaceState:
         self.cluster_ended: dict[str, float] = {}  # id -> when it was terminated, seconds
         self.cluster_tokens: dict[str, str] = {}  # idempotency token -> id
         self.pinned: dict[str, str] = {}  # cluster id -> who pinned it
+        self.contexts: dict[str, Any] = {}  # of `command_execution`, by id
         self.jobs: dict[int, Body] = {}
         self.repos: dict[int, Body] = {}
         self.acls: dict[tuple[str, str], list[AclEntry]] = {}  # (type as in the path, id) -> direct entries
@@ -113,7 +115,10 @@ class WorkspaceState:
         self.libraries: dict[str, list[Body]] = {}
         self.unique_pool_names = True
         self.compute_refusal: Callable[[], str] = lambda: ""  # why no machine can start now, "" when one can
-        self.stale_s = 0.0  # see `stale`
+        self.settings = Settings()  # those of the cloud, once it is in one
+        self.legacy_off: set[str] = set()  # of `legacy.SETTINGS`: what is disabled here
+        self.dbfs: dict[str, bytes | None] = {"/": None}  # path -> content, None for a directory
+        self.dbfs_open: dict[int, tuple[str, bytearray, float]] = {}  # handle -> path, content, when it was last used
         self.written: dict[str, float] = {}
         self.seen: dict[str, tuple[float, Response]] = {}
         self.start_seconds = 0.3  # how long a cluster is PENDING
