@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cmkmigrate.errors import Denied, NotFound
+from cmkmigrate.errors import Denied, NotFound, Refused
 from cmkmigrate.kinds.databricks.identities import ASSIGN, direct_entitlements
 from cmkmigrate.kinds.databricks.paging import SCIM
 from cmkmigrate.kinds.databricks.users import Users
@@ -25,6 +25,14 @@ def test_all_pages_each_user_once() -> None:
     site.on(f"{SCIM}/Users", {**total, "Resources": [user(1), user(2)]}, startIndex=1)
     site.on(f"{SCIM}/Users", {**total, "Resources": [user(2)]}, startIndex=3)
     assert list(by_key(KIND, site)) == ["user1@contoso.example", "user2@contoso.example"]
+
+
+def test_pages_that_bring_nothing_new_are_refused() -> None:
+    site = FakeSite()
+    for start in (1, 3):
+        site.on(f"{SCIM}/Users", {"totalResults": 9, "Resources": [user(1), user(2)]}, startIndex=start)
+    with pytest.raises(Refused, match="brings nothing new before 5"):
+        entries(KIND, site)
 
 
 def test_an_empty_page_ends_the_listing() -> None:

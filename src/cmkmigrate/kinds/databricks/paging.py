@@ -44,8 +44,6 @@ def scim_pages(site: Site, what: str) -> Iterator[Body]:
         answer = site.read(f"{SCIM}/{what}", {"startIndex": start, "count": 100})
         found = answer.get("Resources") or []
         new = [one for one in found if str(one["id"]) not in seen]
-        if found and not new:
-            raise Refused(f"the listing {SCIM}/{what} brings nothing new from {start} on", code="PAGING_LOOP")
         for one in new:
             if str(one["id"]) not in seen:
                 seen.add(str(one["id"]))
@@ -53,3 +51,5 @@ def scim_pages(site: Site, what: str) -> Iterator[Body]:
         start += len(found)
         if not found or start > int(answer.get("totalResults", 0)):
             return
+        if not new:
+            raise Refused(f"the listing {SCIM}/{what} brings nothing new before {start}", code="PAGING_LOOP")
