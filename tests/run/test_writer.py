@@ -75,6 +75,21 @@ def test_a_commit_is_on_disk_when_it_returns(ledger: Ledger, begin: Callable[[],
         assert key in keys(ledger)
 
 
+def test_rows_that_nobody_waits_for_are_gathered_until_somebody_does(
+    ledger: Ledger, begin: Callable[[], Writer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "LINGER_S", 3600.0)
+    one = begin()
+    one.send(*row("sent"))
+    time.sleep(0.1)
+    assert keys(ledger) == set()
+    one.commit(*row("awaited"))
+    assert keys(ledger) == {"sent", "awaited"}
+    one.send(*row("last"))
+    one.close()
+    assert keys(ledger) == {"sent", "awaited", "last"}
+
+
 def test_one_statement_with_other_names_each_time(ledger: Ledger, begin: Callable[[], Writer]) -> None:
     one, statement = begin(), item.insert()
     key = {"step": "s", "kind": "k", "side": "target", "pass": 1, "state": "planned"}

@@ -20,6 +20,7 @@ from cmkmigrate.errors import LockHeld
 from cmkmigrate.run.schema import lock
 
 BEAT_S = 5.0  # an idle writer says this often that it is alive
+LINGER_S = 0.05  # how long rows that nobody waits for are gathered; whoever waits ends it at once
 GROUP = 2000  # rows of one commit at most
 PREPARED = 200  # statements that are kept as text
 
@@ -99,13 +100,17 @@ class Writer:
 
     def _gather(self) -> tuple[list[_Job], bool]:
         batch: list[_Job] = []
+        waiting, until = False, 0.0
         try:
             job = self._queue.get(timeout=BEAT_S)
             while job is not None:
                 batch.append(job)
                 if len(batch) >= GROUP:
                     return batch, False
-                job = self._queue.get_nowait()
+                waiting = waiting or job[2] is not None
+                until = until or time.monotonic() + LINGER_S
+                left = 0.0 if waiting else until - time.monotonic()
+                job = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
             return batch, True
         except queue.Empty:
             return batch, False
