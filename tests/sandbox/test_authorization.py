@@ -104,6 +104,8 @@ def test_definitions(sandbox: Running) -> None:
     path = "providers/Microsoft.Authorization/roleDefinitions"
     (found,) = sandbox.arm("GET", f"{path}?$filter=roleName%20eq%20'Key%20Vault%20Crypto%20Officer'").json["value"]
     assert found["name"] == CRYPTO_OFFICER
+    assert found["id"] == f"{sandbox.subscription}/{path}/{CRYPTO_OFFICER}", "as in the official examples"
+    assert sandbox.arm("GET", f"/{path}/{CRYPTO_OFFICER}").json["id"] == f"/{path}/{CRYPTO_OFFICER}"
     assert sandbox.arm("GET", f"{path}/{ENCRYPTION_USER}").json["properties"]["type"] == "BuiltInRole"
 
 

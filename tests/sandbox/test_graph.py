@@ -16,6 +16,11 @@ def ask(sandbox: Running, path: str) -> Answer:
     return sandbox.send("GET", GRAPH, f"/v1.0/{path}", headers=headers)
 
 
+def by_ids(sandbox: Running, *ids: str, **more: object) -> Answer:
+    headers = {"authorization": f"Bearer {sandbox.token(f'https://{GRAPH}')}"}
+    return sandbox.send("POST", GRAPH, "/v1.0/directoryObjects/getByIds", {"ids": [*ids], **more}, headers)
+
+
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -53,3 +58,13 @@ def test_without_the_right_to_read(sandbox: Running) -> None:
         assert (answer.status, answer.code) == (403, "Authorization_RequestDenied")
     finally:
         sandbox.control("PUT", "settings", {"graph": "allow"})
+
+
+def test_names_by_object_id(sandbox: Running) -> None:
+    """Who is not there is left out."""
+    found = ask(sandbox, f"servicePrincipals(appId='{APPLICATION}')").json["id"]
+    nobody = "00000000-0000-4000-8000-000000000009"
+    (shown,) = by_ids(sandbox, found, nobody).json["value"]
+    assert (shown["@odata.type"], shown["appId"]) == ("#microsoft.graph.servicePrincipal", APPLICATION)
+    assert by_ids(sandbox, found, types=["user"]).json["value"] == []
+    assert by_ids(sandbox).status == 400

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from tests.sandbox.conftest import ARM, PUBLIC_ARM, Running
 
 
@@ -9,6 +11,7 @@ def test_subscription(sandbox: Running) -> None:
     (found,) = sandbox.arm("GET", "/subscriptions").json["value"]
     assert found["tenantId"] == sandbox.env["AZURE_TENANT_ID"]
     assert sandbox.arm("GET", sandbox.subscription).json == found
+    assert sandbox.arm("GET", f"/{sandbox.subscription}").json == found, "databricks-sdk asks with two slashes"
 
 
 def test_unknown_subscription(sandbox: Running) -> None:
@@ -43,8 +46,28 @@ def test_resources_and_providers(sandbox: Running) -> None:
     wanted = "resourceType%20eq%20'Microsoft.Databricks/workspaces'"
     found = sandbox.arm("GET", f"resources?$filter={wanted}").json["value"]
     assert [one["id"] for one in found] == [sandbox.params["source"]]
-    assert sandbox.arm("GET", "providers/Microsoft.KeyVault").json["registrationState"] == "Registered"
+    provider = sandbox.arm("GET", "providers/Microsoft.KeyVault").json
+    assert provider["registrationState"] == "Registered"
+    assert "vaults" in {one["resourceType"] for one in provider["resourceTypes"] if one["apiVersions"]}
     assert sandbox.arm("GET", "providers/Microsoft.Nothing").code == "InvalidResourceNamespace"
+
+
+def test_resources_are_found_by_several_words(sandbox: Running) -> None:
+    def names(words: str) -> list[str]:
+        answer = sandbox.arm("GET", f"resources?$filter={quote(words)}")
+        assert answer.status == 200, answer.content
+        return [one["name"] for one in answer.json["value"]]
+
+    kind = "resourceType eq 'Microsoft.Databricks/workspaces'"
+    assert names(f"{kind} and name eq 'SMALL'") == names(f"{kind} and resourceGroup eq '{sandbox.group}'") == ["small"]
+    assert names(f"{kind} and name eq 'other'") == names(f"{kind} and location eq 'eastus'") == []
+    assert sandbox.arm("GET", f"resources?$filter={quote(kind + ' or 1 eq 1')}").code == "InvalidFilterInQueryString"
+
+
+def test_locations(sandbox: Running) -> None:
+    found = {one["name"]: one for one in sandbox.arm("GET", "locations").json["value"]}
+    assert found["westeurope"]["displayName"] == "West Europe"
+    assert found["westeurope"]["id"] == f"{sandbox.subscription}/locations/westeurope"
 
 
 def test_what_is_not_served_says_so(sandbox: Running) -> None:

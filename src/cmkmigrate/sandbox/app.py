@@ -6,6 +6,7 @@ may he; then the service. What goes wrong inside a service is a 500 in that host
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -50,6 +51,9 @@ from cmkmigrate.sandbox.wire import (
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
+# Assumption: several slashes are one to ARM and Graph. databricks-sdk finds a workspace by its id with a GET of
+# //subscriptions/... (credentials_provider.py), which could not work otherwise; prowler asks in the same way.
+SLASHES = ("management.", "graph.", "microsoftgraph.")
 ADMITTING = ("Owner", "Contributor")  # with one of these on the workspace a caller enters it as admin
 
 
@@ -77,6 +81,8 @@ class App:
         if body is None:
             return
         raw_path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+        if "//" in raw_path and host.startswith(SLASHES):
+            raw_path = re.sub("/{2,}", "/", raw_path)
         request = Request(scope["method"], host, raw_path, query, headers, body)
         if scope["scheme"] == "http":  # not through CONNECT: the control API
             await _answer(send, control.handle(self, request))

@@ -81,7 +81,7 @@ def refusal(cloud: Cloud, request: Request, route: Route) -> Response | None:
         text = "The api-version query parameter (?api-version=) is required for all requests."
         return azure_error(400, "MissingApiVersionParameter", text)
     subscription = request.params.get("subscription")
-    if subscription is not None and subscription.lower() != cloud.subscription_id:
+    if subscription is not None and subscription.lower() not in cloud.subscriptions:
         text = f"The subscription '{subscription}' could not be found."
         return azure_error(404, "SubscriptionNotFound", text)
     caller = request.principal

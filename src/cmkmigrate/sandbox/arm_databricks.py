@@ -61,9 +61,11 @@ def list_workspaces(cloud: Cloud, request: Request) -> Response:
     if "group" in request.params:
         need_group(cloud, request)
     group, names, version = request.params.get("group", "").lower(), names_of(request), api_version(request)
+    here = request.params["subscription"].lower()
     for one in list(cloud.workspaces.values()):
         _settle(cloud, one)
-    found = [one for one in cloud.workspaces.values() if group in ("", one.group.lower())]
+    found = [one for one in cloud.workspaces.values() if one.subscription.lower() == here]
+    found = [one for one in found if group in ("", one.group.lower())]
     return page(cloud, request, [one.body(cloud, names, version) for one in found])
 
 

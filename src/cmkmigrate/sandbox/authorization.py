@@ -47,7 +47,7 @@ def _missing_scope(cloud: Cloud, scope: str) -> Response | None:
     """404 for a scope inside a vault or a resource group that is not there."""
     parts = scope.strip("/").split("/")
     lower = [part.lower() for part in parts]
-    if len(parts) > 1 and lower[0] == "subscriptions" and lower[1] != cloud.subscription_id:
+    if len(parts) > 1 and lower[0] == "subscriptions" and lower[1] not in cloud.subscriptions:
         return azure_error(404, "SubscriptionNotFound", f"The subscription '{parts[1]}' could not be found.")
     if len(parts) > 3 and lower[2] == "resourcegroups" and lower[3] not in cloud.groups:
         return azure_error(404, "ResourceGroupNotFound", f"Resource group '{parts[3]}' could not be found.")
@@ -133,7 +133,11 @@ def list_assignments(cloud: Cloud, request: Request) -> Response:
     return page(cloud, request, [_shown(cloud, one) for one in found])
 
 
-def _definition(role: Role) -> Body:
+def _definition(role: Role, at: str) -> Body:
+    """A built-in role. Its id is that of the subscription it was asked for in (official examples), else the tenant's.
+
+    `az` compares it with the id in an assignment, which is of the subscription too.
+    """
     keys = [f"Microsoft.KeyVault/vaults/keys/{action}" for action in sorted(role.keys)]
     permission = {"actions": list(role.actions), "notActions": list(role.not_actions), "dataActions": keys,
                   "notDataActions": []}  # fmt: skip
@@ -144,7 +148,9 @@ def _definition(role: Role) -> Body:
         "assignableScopes": ["/"],
         "permissions": [permission],
     }
-    of = f"/providers/Microsoft.Authorization/roleDefinitions/{role.id}"
+    parts = at.strip("/").split("/")
+    of = f"/subscriptions/{parts[1]}" if parts[0].lower() == "subscriptions" else ""
+    of += f"/providers/Microsoft.Authorization/roleDefinitions/{role.id}"
     return {"properties": properties, "id": of, "type": "Microsoft.Authorization/roleDefinitions", "name": role.id}
 
 
@@ -152,7 +158,7 @@ def _definition(role: Role) -> Body:
 def list_definitions(cloud: Cloud, request: Request) -> Response:
     match = re.search(r"roleName eq '([^']+)'", request.arg("$filter"), re.IGNORECASE)
     found = [one for one in ROLES.values() if match is None or one.name.lower() == match[1].lower()]
-    return page(cloud, request, [_definition(one) for one in found])
+    return page(cloud, request, [_definition(one, _scope(request)) for one in found])
 
 
 @route("GET", DEFINITIONS + "/{name}")
@@ -163,7 +169,7 @@ def get_definition(cloud: Cloud, request: Request) -> Response:
     if role is None:
         text = f"The specified role definition with ID '{name}' does not exist."
         return azure_error(404, "RoleDefinitionDoesNotExist", text)
-    return json_response(_definition(role))
+    return json_response(_definition(role, request.path))
 
 
 @route("GET", LOCKS)

@@ -115,6 +115,7 @@ class Cloud:
         self.clock, self.directory = Clock(), Directory()
         self.settings = settings or Settings()
         self.tenant_id, self.subscription_id = TENANT, SUBSCRIPTION
+        self.subscriptions = {SUBSCRIPTION: "cmkmigrate sandbox"}  # id -> name; an estate may bring more
         self.tokens = Tokens(self.tenant_id, self.clock)
         self.applications: dict[str, tuple[str, Principal]] = {}  # client id -> secret, principal
         self.secret = digest("operator", str(uuid.uuid4()))[:40]
@@ -145,10 +146,10 @@ class Cloud:
         application, name = guid("app", *of), "-".join(of[-1].rsplit("/", 1)[-1:])
         return self.directory.add(Principal("service_principal", guid("identity", *of), application, name)).id
 
-    def group(self, name: str, location: str, managed_by: str = "") -> Body:
-        """The resource group of that name, made when it is not there."""
+    def group(self, name: str, location: str, managed_by: str = "", subscription: str = "") -> Body:
+        """The resource group of that name, made when it is not there. Names are there once in all subscriptions."""
         made: Body = {
-            "id": f"/subscriptions/{self.subscription_id}/resourceGroups/{name}",
+            "id": f"/subscriptions/{subscription or self.subscription_id}/resourceGroups/{name}",
             "name": name,
             "type": "Microsoft.Resources/resourceGroups",
             "location": location,

@@ -15,6 +15,7 @@ from cmkmigrate.sandbox.tokens import DATABRICKS_APPLICATION
 from cmkmigrate.sandbox.wire import Principal, Request, Response, json_response, route
 
 PRINCIPALS = "/v1.0/servicePrincipals"
+TYPES = {"user": "user", "group": "group", "service_principal": "servicePrincipal"}
 TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 FILTER = re.compile(
     r"\s*(?:servicePrincipalNames/any\(\s*(\w+)\s*:\s*\1 eq '(?P<spn>[^']*)'\s*\)"
@@ -100,6 +101,34 @@ def get_principal(cloud: Cloud, request: Request) -> Response:
     wanted = request.params["id"].lower()
     found = next((one for one in _principals(cloud) if one.id == wanted), None)
     return _one(cloud, request, found, request.params["id"])
+
+
+@route("POST", "/v1.0/directoryObjects/getByIds", reads=True)
+def get_by_ids(cloud: Cloud, request: Request) -> Response:
+    """Who these object ids are, of any kind; those that nobody has are left out (documented).
+
+    `az role assignment list` asks it for the names of principals. `types` narrows it.
+    """
+    if (denied := _denied(cloud)) is not None:
+        return denied
+    body = request.json()
+    ids = body.get("ids")
+    if not isinstance(ids, list) or not ids:
+        return _error(400, "Request_BadRequest", "Invalid value specified for property 'ids' of resource 'Collection'.")
+    types = {str(one).lower() for one in body.get("types") or ()}
+    found = [one for one in (cloud.directory.by_id.get(str(id).lower()) for id in ids) if one is not None]
+    shown = [_object(cloud, one) for one in found if not types or TYPES[one.kind].lower() in types]
+    context = f"https://{names_of(request).graph}/v1.0/$metadata#directoryObjects"
+    return json_response({"@odata.context": context, "value": shown}, headers=_headers())
+
+
+def _object(cloud: Cloud, one: Principal) -> Body:
+    """A principal as an object of the directory, with its type."""
+    kind = {"@odata.type": f"#microsoft.graph.{TYPES[one.kind]}"}
+    if one.kind == "service_principal":
+        return kind | _shown(cloud, one)
+    named = {"userPrincipalName": one.name} if one.kind == "user" else {}
+    return {**kind, "id": one.id, "displayName": one.display_name or one.name, **named}
 
 
 @route("GET", "/v1.0/{entity}")

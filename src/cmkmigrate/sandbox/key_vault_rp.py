@@ -214,9 +214,10 @@ def delete_vault(cloud: Cloud, request: Request) -> Response:
 @route("GET", PROVIDER + "/vaults")
 @route("GET", RESOURCE + "Microsoft.KeyVault/vaults")
 def list_vaults(cloud: Cloud, request: Request) -> Response:
-    group = request.params.get("group", "").lower()
+    group, here = request.params.get("group", "").lower(), request.params["subscription"].lower()
     names, by = names_of(request), cloud.operator.name
-    found = [shown(one, names, by) for one in cloud.vaults.values() if group in ("", one.group.lower())]
+    mine = [one for one in cloud.vaults.values() if one.subscription.lower() == here]
+    found = [shown(one, names, by) for one in mine if group in ("", one.group.lower())]
     return page(cloud, request, found)
 
 
@@ -289,7 +290,8 @@ def _find_deleted(cloud: Cloud, request: Request) -> Vault:
 
 @route("GET", PROVIDER + "/deletedVaults")
 def list_deleted(cloud: Cloud, request: Request) -> Response:
-    return page(cloud, request, [_deleted(one) for one in cloud.deleted_vaults.values()])
+    here = request.params["subscription"].lower()
+    return page(cloud, request, [_deleted(one) for one in cloud.deleted_vaults.values() if one.subscription == here])
 
 
 @route("GET", PROVIDER + "/locations/{location}/deletedVaults/{name}")

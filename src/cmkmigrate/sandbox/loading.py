@@ -3,10 +3,12 @@
 `arm.json` lies beside `estate.json` and is optional. Without it the workspace is Premium, without customer-managed
 keys, in the resource group rg-<name>. All its keys are optional::
 
-    {"resource_groups": [{"name", "location"}],
+    {"subscriptions": [{"id", "name", "role": what the operator is on it, "" or absent for nothing}],
+     "resource_groups": [{"name", "location", "managed_by": id of the resource that it belongs to}],
      "workspaces": [{"name", "resource_group", "location", "sku", "tags", "properties": {as a GET shows them}}],
      "vaults": [{"name", "resource_group", "location", "tags", "properties": {as ARM shows them}, "deleted": false,
-                 "keys": [{"name", "kty", "key_size", "key_ops", "tags", "versions": [{"enabled", "exp", "nbf"}]}]}],
+                 "keys": [{"name", "kty", "key_size", "key_ops", "tags", "deleted": false,
+                           "versions": [{"enabled", "exp", "nbf", "created"}]}]}],
      "grants": [{"scope", "role": name or id, "principal": object id | operator | databricks | storage | disks}],
      "locks": [{"scope", "name", "level": "CanNotDelete" | "ReadOnly"}],
      "taken_vault_names": ["held by another tenant"],
@@ -14,13 +16,16 @@ keys, in the resource group rg-<name>. All its keys are optional::
 
 The first of `workspaces` is the estate's own, others are empty ones. A scope is an ARM id, or short: "subscription",
 "resourceGroups/NAME", "workspaces/NAME", "vaults/NAME", "vaults/NAME/keys/KEY". `storage` and `disks` are the
-identities of the estate's workspace. Subscriptions in ids become the sandbox's own.
+identities of the estate's workspace, `storage:NAME` and `disks:NAME` those of another. Subscriptions in ids become the
+sandbox's own, unless they are among `subscriptions`; a workspace, vault or group may name one as `subscription`. Names
+of vaults and groups are there once in all of them.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +81,12 @@ def load(cloud: Cloud, estate: str) -> Workspace:
     told: list[Body] = extra.get("workspaces") or [{}]
     name = str(told[0].get("name") or state.name)
     label = re.sub(r"^https://|/.*$", "", state.host).split(".")
-    workspace = _workspace(cloud, name, state.location, told[0], ".".join(label[:2]), str(state.org_id))
+    try:
+        for one in extra.get("subscriptions") or ():
+            _further(cloud, one)
+        workspace = _workspace(cloud, name, state.location, told[0], ".".join(label[:2]), str(state.org_id))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadEstate(f"{path}: {error!r}") from error
     if workspace.label in cloud.served or workspace.id.lower() in cloud.workspaces:
         raise BadEstate(f"{estate}: a workspace {workspace.name} ({workspace.label}) is loaded already")
     _admit(cloud, workspace)
@@ -92,16 +102,18 @@ def load(cloud: Cloud, estate: str) -> Workspace:
 def _workspace(cloud: Cloud, name: str, region: str, told: Body, label: str = "", org_id: str = "") -> Workspace:
     """A workspace that exists already, with what `told` says of it."""
     group, location = str(told.get("resource_group") or f"rg-{name}"), str(told.get("location") or region)
-    arm_id = resource_id(cloud.subscription_id, group, TYPE, name)
+    subscription = _subscription(cloud, told)
+    arm_id = resource_id(subscription, group, TYPE, name)
     properties = _ours(cloud, told.get("properties") or {})
     managed = properties.get("managedResourceGroupId") or managed_group_for(cloud, name, arm_id)
+    managed = managed.replace(cloud.subscription_id, subscription)
     org_id = org_id or org_id_of(arm_id)
     sku = told.get("sku") or "premium"
     sku = str(sku["name"] if isinstance(sku, dict) else sku).lower()
     made = Workspace(
-        cloud.subscription_id, group, name, location, sku, managed, label or label_of(org_id), org_id, told.get("tags")
+        subscription, group, name, location, sku, managed, label or label_of(org_id), org_id, told.get("tags")
     )
-    made.created = made.touched = cloud.clock.now()
+    made.created = made.touched = _seconds(properties.get("createdDateTime")) or cloud.clock.now()
     made.compute_mode = properties.get("computeMode", "Hybrid")
     made.state, made.settled = properties.get("provisioningState", "Succeeded"), True
     made.parameters = made.defaults()
@@ -121,19 +133,55 @@ def _workspace(cloud: Cloud, name: str, region: str, told: Body, label: str = ""
 
 
 def _admit(cloud: Cloud, workspace: Workspace) -> None:
-    cloud.group(workspace.group, workspace.location)
-    cloud.group(workspace.managed_group_name, workspace.location, managed_by=workspace.id)
+    at = workspace.subscription
+    cloud.group(workspace.group, workspace.location, subscription=at)
+    cloud.group(workspace.managed_group_name, workspace.location, managed_by=workspace.id, subscription=at)
     cloud.workspaces[workspace.id.lower()] = workspace
 
 
 def _ours(cloud: Cloud, value: Any) -> Any:
     """The same with every subscription in an id replaced by the sandbox's."""
-    text = re.sub(r"/subscriptions/[0-9a-fA-F-]{36}", f"/subscriptions/{cloud.subscription_id}", json.dumps(value))
+    text = re.sub(
+        r"/subscriptions/([0-9a-fA-F-]{36})",
+        lambda found: (
+            found[0] if found[1].lower() in cloud.subscriptions else f"/subscriptions/{cloud.subscription_id}"
+        ),
+        json.dumps(value),
+    )
     return json.loads(text)
+
+
+def _further(cloud: Cloud, one: Body) -> None:
+    """A subscription beside the sandbox's own, and the operator's role on it."""
+    id = str(one["id"]).lower()
+    cloud.subscriptions[id] = str(one.get("name") or id)
+    if one.get("role"):
+        _grant(cloud, f"/subscriptions/{id}", str(one["role"]), cloud.operator.id)
+
+
+def _grant(cloud: Cloud, scope: str, name: str, principal: str) -> None:
+    role = role_named(name)
+    if role is None:
+        raise ValueError(f"unknown role: {name}")
+    made = Assignment(guid("grant", scope, role.id, principal), scope, role.id, principal, "ServicePrincipal", 0.0)
+    cloud.assignments[made.id.lower()] = made
+
+
+def _subscription(cloud: Cloud, told: Body) -> str:
+    id = str(told.get("subscription") or cloud.subscription_id).lower()
+    if id not in cloud.subscriptions:
+        raise ValueError(f"unknown subscription: {id}")
+    return id
+
+
+def _seconds(told: Any) -> float:
+    """A time as ARM writes it, in Unix seconds; 0.0 where there is none."""
+    return datetime.fromisoformat(str(told)).timestamp() if told else 0.0
 
 
 def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
     unknown = set(extra) - {
+        "subscriptions",
         "resource_groups",
         "workspaces",
         "vaults",
@@ -146,7 +194,9 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
         raise ValueError(f"unknown key: {', '.join(sorted(unknown))}")
     cloud.settings.put(extra.get("settings") or {})
     for one in extra.get("resource_groups") or ():
-        cloud.group(one["name"], one.get("location", own.location))
+        cloud.group(
+            one["name"], one.get("location", own.location), one.get("managed_by", ""), _subscription(cloud, one)
+        )
     for one in (extra.get("workspaces") or [])[1:]:
         other = _workspace(cloud, one["name"], own.location, one)
         _admit(cloud, other)
@@ -154,12 +204,7 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
     for one in extra.get("vaults") or ():
         _vault(cloud, own, one)
     for one in extra.get("grants") or ():
-        role = role_named(one["role"])
-        if role is None:
-            raise ValueError(f"unknown role: {one['role']}")
-        principal, scope = _principal(cloud, own, one["principal"]), _scope(cloud, one["scope"])
-        made = Assignment(guid("grant", scope, role.id, principal), scope, role.id, principal, "ServicePrincipal", 0.0)
-        cloud.assignments[made.id.lower()] = made
+        _grant(cloud, _scope(cloud, one["scope"]), one["role"], _principal(cloud, own, one["principal"]))
     for one in extra.get("locks") or ():
         of = f"{_scope(cloud, one['scope'])}/providers/Microsoft.Authorization/locks/{one['name']}"
         lock = {"id": of, "type": "Microsoft.Authorization/locks", "name": one["name"]}
@@ -188,8 +233,9 @@ def _vault(cloud: Cloud, own: Workspace, one: Body) -> None:
     if not properties.get("enablePurgeProtection"):
         properties.pop("enablePurgeProtection", None)
     group, location = one.get("resource_group", own.group), one.get("location", own.location)
-    cloud.group(group, location)
-    vault = Vault(one["name"], cloud.subscription_id, group, location, properties, one.get("tags") or {}, now, now)
+    subscription = _subscription(cloud, one)
+    cloud.group(group, location, subscription=subscription)
+    vault = Vault(one["name"], subscription, group, location, properties, one.get("tags") or {}, now, now)
     for told in one.get("keys") or ():
         key = Key(told["name"])
         for version in told.get("versions") or [{}]:
@@ -198,7 +244,9 @@ def _vault(cloud: Cloud, own: Workspace, one: Body) -> None:
             made = make_version(cloud, vault, key, {**wanted, "attributes": version})
             if version.get("version"):
                 made["version"] = str(version["version"])
-        vault.keys[key.name.lower()] = key
+            if version.get("created"):
+                made["attributes"] |= {"created": version["created"], "updated": version["created"]}
+        (vault.deleted_keys if told.get("deleted") else vault.keys)[key.name.lower()] = key
     if one.get("deleted"):
         vault.deleted_at = now
         cloud.deleted_vaults[vault.name.lower()] = vault
@@ -214,6 +262,11 @@ def _principal(cloud: Cloud, own: Workspace, name: str) -> str:
         "storage": own.storage_identity,
         "disks": own.disk_identity,
     }
+    _, colon, workspace = name.lower().partition(":")
+    if colon:
+        other = next((one for one in cloud.workspaces.values() if one.name.lower() == workspace), None)
+        short = {"storage:" + workspace: getattr(other, "storage_identity", ""),
+                 "disks:" + workspace: getattr(other, "disk_identity", "")}  # fmt: skip
     found = short.get(name.lower(), name.lower())
     if not found:
         raise ValueError(f"the workspace has no identity for {name}")

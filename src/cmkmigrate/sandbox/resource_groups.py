@@ -9,14 +9,23 @@ from cmkmigrate.sandbox.cloud import Body, Cloud
 from cmkmigrate.sandbox.wire import Request, Response, azure_error, json_response, route
 
 GROUP = "/subscriptions/{subscription}/resourceGroups/{name}"
+FILTER = re.compile(r"(resourceType|name|resourceGroup|location) eq '([^']+)'", re.IGNORECASE)
+# Of each provider: its resource types, each with the versions that a client may choose from, the newest first.
+PROVIDERS: dict[str, dict[str, tuple[str, ...]]] = {
+    "Microsoft.Databricks": {"workspaces": ("2026-01-01", "2024-05-01", "2023-02-01", "2018-04-01")},
+    "Microsoft.KeyVault": {"vaults": ("2026-02-01", "2023-07-01")},
+    "Microsoft.Authorization": {"roleAssignments": ("2022-04-01",), "roleDefinitions": ("2022-04-01",)},
+    "Microsoft.Resources": {"resourceGroups": ("2024-11-01", "2021-04-01")},
+}
+REGIONS = {"westeurope": "West Europe", "northeurope": "North Europe", "eastus": "East US", "westus2": "West US 2"}
 
 
-def _subscription(cloud: Cloud) -> Body:
+def _subscription(cloud: Cloud, id: str) -> Body:
     return {
-        "id": f"/subscriptions/{cloud.subscription_id}",
-        "subscriptionId": cloud.subscription_id,
+        "id": f"/subscriptions/{id}",
+        "subscriptionId": id,
         "tenantId": cloud.tenant_id,
-        "displayName": "cmkmigrate sandbox",
+        "displayName": cloud.subscriptions[id],
         "state": "Enabled",
         "authorizationSource": "RoleBased",
     }
@@ -24,12 +33,18 @@ def _subscription(cloud: Cloud) -> Body:
 
 @route("GET", "/subscriptions")
 def list_subscriptions(cloud: Cloud, request: Request) -> Response:
-    return page(cloud, request, [_subscription(cloud)])
+    """Those in which the caller has a role on anything at all."""
+    caller = request.principal
+    scopes = [one.scope.lower() for one in cloud.assignments.values() if caller and one.principal == caller.id]
+    seen = [
+        id for id in cloud.subscriptions if any(f"{scope}/".startswith(f"/subscriptions/{id}/") for scope in scopes)
+    ]
+    return page(cloud, request, [_subscription(cloud, id) for id in seen])
 
 
 @route("GET", "/subscriptions/{subscription}")
 def get_subscription(cloud: Cloud, request: Request) -> Response:
-    return json_response(_subscription(cloud))
+    return json_response(_subscription(cloud, request.params["subscription"].lower()))
 
 
 @route("GET", "/tenants")
@@ -39,19 +54,33 @@ def list_tenants(cloud: Cloud, request: Request) -> Response:
 
 @route("GET", "/subscriptions/{subscription}/providers/{namespace}")
 def get_provider(cloud: Cloud, request: Request) -> Response:
-    """Every provider that the sandbox simulates is registered."""
+    """Every provider that the sandbox simulates is registered. `az resource` reads the api-version to ask with here."""
     namespace = request.params["namespace"]
-    known = ("Microsoft.Databricks", "Microsoft.KeyVault", "Microsoft.Authorization", "Microsoft.Resources")
-    name = next((one for one in known if one.lower() == namespace.lower()), "")
+    name = next((one for one in PROVIDERS if one.lower() == namespace.lower()), "")
     if not name:
         return azure_error(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.")
     of = f"/subscriptions/{cloud.subscription_id}/providers/{name}"
-    return json_response({"id": of, "namespace": name, "registrationState": "Registered", "resourceTypes": []})
+    where = [*REGIONS.values()]
+    types = [
+        {"resourceType": type, "locations": where, "apiVersions": [*versions], "capabilities": "None"}
+        for type, versions in PROVIDERS[name].items()
+    ]
+    return json_response({"id": of, "namespace": name, "registrationState": "Registered", "resourceTypes": types})
+
+
+@route("GET", "/subscriptions/{subscription}/locations")
+def list_locations(cloud: Cloud, request: Request) -> Response:
+    """Some regions, and those of what is there; scanners ask for them at the start. Not all that Azure has."""
+    names = dict.fromkeys([*REGIONS, *(str(group["location"]) for group in cloud.groups.values())])
+    of = f"/subscriptions/{cloud.subscription_id}/locations"
+    found = [{"id": f"{of}/{one}", "name": one, "displayName": REGIONS.get(one, one)} for one in names]
+    return json_response({"value": found})
 
 
 @route("GET", "/subscriptions/{subscription}/resourceGroups")
 def list_groups(cloud: Cloud, request: Request) -> Response:
-    return page(cloud, request, list(cloud.groups.values()))
+    inside = f"/subscriptions/{request.params['subscription']}/".lower()
+    return page(cloud, request, [one for one in cloud.groups.values() if one["id"].lower().startswith(inside)])
 
 
 @route("GET", GROUP)
@@ -120,18 +149,29 @@ def _resources(cloud: Cloud) -> list[Body]:
     return found + [one for left in cloud.left_behind.values() for one in left]
 
 
+def _held(resource: Body, key: str) -> str:
+    """What a resource has of a property that can be filtered by."""
+    if key == "resourcegroup":
+        return str(resource["id"]).split("/")[4]
+    return str(resource["type" if key == "resourcetype" else key])
+
+
 @route("GET", "/subscriptions/{subscription}/resources")
 @route("GET", "/subscriptions/{subscription}/resourceGroups/{name}/resources")
 def list_resources(cloud: Cloud, request: Request) -> Response:
-    """The filter `resourceType eq '...'` is understood, others are refused."""
-    filters = request.arg("$filter")
+    """Filtered by resourceType, name, resourceGroup and location, each with `eq`, joined by `and`; others are refused.
+
+    These are among the properties that the service documents for this filter; `az` looks for a vault by its name.
+    """
     found = _resources(cloud)
     if "name" in request.params:
         inside = f"/resourcegroups/{request.params['name'].lower()}/"
         found = [one for one in found if inside in one["id"].lower()]
-    if filters:
-        match = re.fullmatch(r"\s*resourceType eq '([^']+)'\s*", filters, re.IGNORECASE)
+    filters = request.arg("$filter")
+    for part in re.split(r"\s+and\s+", filters.strip(), flags=re.IGNORECASE) if filters.strip() else ():
+        match = FILTER.fullmatch(part)
         if match is None:
             return azure_error(400, "InvalidFilterInQueryString", f"Invalid $filter '{filters}' specified.")
-        found = [one for one in found if one["type"].lower() == match[1].lower()]
+        key, wanted = match[1].lower(), match[2].lower()
+        found = [one for one in found if _held(one, key).lower() == wanted]
     return page(cloud, request, found)

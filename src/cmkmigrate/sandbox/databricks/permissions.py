@@ -201,6 +201,8 @@ def update_permissions(state: WorkspaceState, request: Request) -> Response:
 @route("GET", f"{ROOT}/{{type}}/{{id}}/permissionLevels")
 @route("GET", f"{ROOT}/{{service}}/{{type}}/{{id}}/permissionLevels")
 def get_levels(state: WorkspaceState, request: Request) -> Response:
+    """What can be given. Of tokens the SDK's enumeration has one level: the other is the administrators' alone."""
     type, _id = _target(state, request)
-    levels = [{"permission_level": level, "description": level.replace("_", " ").title()} for level in LEVELS[type][1]]
+    given = LEVELS[type][1] if type != "authorization" else LEVELS[type][1][:1]
+    levels = [{"permission_level": level, "description": level.replace("_", " ").title()} for level in given]
     return json_response({"permission_levels": levels})
