@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import pytest
 
+from cmkmigrate import playbook
 from cmkmigrate.kinds import discover, needs, order
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Entry, Reference
@@ -126,4 +127,13 @@ def test_every_resource_with_two_kinds_is_known() -> None:
     for name, kind in kinds.items():
         if kind.create is not None or "*" not in kind.owns:
             sharing.setdefault(kind.service, []).append(name)
-    assert [sorted(names) for names in sharing.values() if len(names) > 1] == [sorted(pair) for pair in _Two.pairs]
+    shared = [sorted(set(names) - {"entity_encryption"}) for names in sharing.values() if len(names) > 1]
+    assert shared == [sorted(pair) for pair in _Two.pairs]
+
+
+def test_a_feature_in_place_shares_its_workspace_with_nobody() -> None:
+    """`workspaces` owns the entities too, as it makes them: it must want nothing where `entity_encryption` is used."""
+    for name, text in playbook.shipped().items():
+        steps = {step.kind: step.settings for step in playbook.parse(text, name, discover()).steps}
+        if "entity_encryption" in steps:
+            assert steps["workspaces"] == {"existing": "${params.workspace}"}, name

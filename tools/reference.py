@@ -224,6 +224,9 @@ def _kinds() -> Iterator[str]:
         if kind.outputs:
             yield ""
             yield f"Outputs: {', '.join(f'`{field}`' for field in kind.outputs)}."
+        if kind.unverified:
+            yield from ("", "Takes for true what nobody has confirmed on Azure:", "")
+            yield from (f"- {fact}" for fact in kind.unverified)
 
 
 def _about(kind: Kind) -> str:

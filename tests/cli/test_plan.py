@@ -54,7 +54,7 @@ BAD_PARAMS = {
     "no playbook": "$ plan cmk-migratoin\n! Error: there is no playbook *\n! why: *'cmk-migration'?\n= 64",
     "no such path": (
         "$ plan contents-olny.yml\n! Error: there is no such playbook file\n! object: contents-olny.yml\n"
-        "! why: shipped are cmk-migration, contents-only; *did you mean 'contents-only'?\n"
+        "! why: shipped are cmk-migration, contents-only, enable-in-place; *did you mean 'contents-only'?\n"
         "! next: cmkmigrate plan *\n= 64"
     ),
     "of another, as a flag": "$ plan pools.yaml -p target_name=x\n! Error: unknown parameter 'target_name'\n= 64",
@@ -131,6 +131,19 @@ def test_the_target_of_contents_only_is_none_of_cmk_migration(terminal: Terminal
     assert {"vault", "key", "workspace"} <= steps
     line = f"plan cmk-migration --params all.yaml -p existing_target={sandbox.params['target']}"
     terminal.play(f"$ {line}\n> Step vault: left out (existing_target is given)\n> Plan: *\n= 0")
+
+
+def test_it_says_what_its_steps_rest_on(terminal: Terminal, sandbox: Sandbox) -> None:
+    terminal.write("all.yaml", yaml.safe_dump(sandbox.params))
+    terminal.play(
+        "$ plan cmk-migration --params all.yaml\n> Rests on what nobody has confirmed on Azure *selftest --live*\n"
+        "> key_access: that a grant *\n> workspaces: whether a key for disks is checked *\n> root_encryption: *\n"
+        "> Plan: *\n= 0"
+    )
+    kinds = {one["kind"] for one in terminal("plan cmk-migration --params all.yaml -o json").json["unverified"]}
+    assert kinds == {"keys", "key_access", "workspaces", "root_encryption"}
+    result = terminal("plan pools.yaml --params params.yaml")
+    assert "Rests on" not in result.out
 
 
 def test_the_formats_agree(terminal: Terminal) -> None:

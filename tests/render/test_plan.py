@@ -66,6 +66,36 @@ def test_the_other_formats_have_everything() -> None:
     assert len(list(render.lines(HEAD, ACTIONS, Totals(), {}, []))) == len(ACTIONS) + 1
 
 
+UNVERIFIED = {"key_vaults": ("that names are free", "that vaults are quick"), "mlflow": ("nothing of it is written",)}
+
+
+def test_what_the_steps_rest_on_has_a_section_of_its_own() -> None:
+    text = list(render.table(HEAD, ACTIONS, Totals(), {}, [], UNVERIFIED))
+    at = next(number for number, line in enumerate(text) if line.startswith("Rests on what nobody has confirmed"))
+    assert text[at - 1 : at + 4] == [
+        "",
+        text[at],
+        "  key_vaults: that names are free",
+        "  key_vaults: that vaults are quick",
+        "",
+    ]
+    assert text[at + 4].startswith("Plan: ")
+
+
+def test_only_what_is_written_rests_on_anything() -> None:
+    kept = [Action("vault", "key_vaults", "g/v", Do.KEEP, "v"), Action("vault", "jobs", "1", Do.CREATE, "j")]
+    assert "Rests on" not in "\n".join(render.table(HEAD, kept, Totals(), {}, [], UNVERIFIED))
+    assert json.loads("\n".join(render.document(HEAD, kept, Totals(), {}, [], UNVERIFIED)))["unverified"] == []
+
+
+def test_the_other_formats_say_what_the_steps_rest_on() -> None:
+    wanted = [{"kind": "key_vaults", "fact": fact} for fact in UNVERIFIED["key_vaults"]]
+    document = json.loads("\n".join(render.document(HEAD, ACTIONS, Totals(), {}, [], UNVERIFIED)))
+    assert document["unverified"] == wanted
+    last = list(render.lines(HEAD, ACTIONS, Totals(), {}, [], UNVERIFIED))[-1]
+    assert json.loads(last)["unverified"] == wanted
+
+
 def test_an_empty_plan() -> None:
     assert list(render.table(HEAD, [], Totals(), {}, []))[-1].startswith("Plan: 0 to create")
 

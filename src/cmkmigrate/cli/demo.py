@@ -11,9 +11,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,26 +87,29 @@ def show(*, as_json: bool) -> int:
     folder = Path(tempfile.mkdtemp(prefix="cmkmigrate-demo-"))
     began = time.monotonic()
     played: list[Played] = []
-    with _sandbox(folder, as_json) as environment:
+    with sandbox(folder, partial(_say, as_json=as_json)) as environment:
         for act in ACTS:
             played.append(_play(act, folder, environment, as_json))
     return _end(folder, played, time.monotonic() - began, as_json)
 
 
 @contextmanager
-def _sandbox(folder: Path, as_json: bool) -> Iterator[dict[str, str]]:
-    """A sandbox in a process of its own; gives the environment of a user who points the tool at it."""
+def sandbox(folder: Path, say: Callable[[str], None]) -> Iterator[dict[str, str]]:
+    """A sandbox in a process of its own; gives the environment of a user who points the tool at it.
+
+    say: is told what a user would type for that. Raises OperatorError when there is no sandbox.
+    """
     words = ("--estate", ESTATE, "--env-file", "sandbox.env", "--params-file", "params.yaml", "--log", "requests.jsonl")
-    _say(f"Everything below happens on this machine, in {folder}", as_json)
-    _say(f"\n$ {shlex.join(('cmkmigrate', 'sandbox', 'up', *words))} &", as_json)
+    say(f"Everything below happens on this machine, in {folder}")
+    say(f"\n$ {shlex.join(('cmkmigrate', 'sandbox', 'up', *words))} &")
     with (folder / "sandbox.out").open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "cmkmigrate.sandbox", *words], cwd=folder, env=_own(), stdout=out, stderr=out
         )
     try:
         _wait(process, folder)
-        _say("$ . ./sandbox.env", as_json)
-        _say(f"$ export CMKMIGRATE_TIMEOUT_S={TIMEOUT_S}   # `resume` waits as long as a request may last", as_json)
+        say("$ . ./sandbox.env")
+        say(f"$ export CMKMIGRATE_TIMEOUT_S={TIMEOUT_S}   # `resume` waits as long as a request may last")
         own = {"XDG_STATE_HOME": str(folder / "state"), "CMKMIGRATE_TIMEOUT_S": TIMEOUT_S}
         yield _own() | _variables(folder / "sandbox.env") | own
     finally:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from cmkmigrate import __version__
-from cmkmigrate.cli import apply, audit, plan, report, resume, sandbox, status, unlock, verify, version
+from cmkmigrate.cli import apply, audit, plan, report, resume, sandbox, selftest, status, unlock, verify, version
 from cmkmigrate.cli import help as pages
 from cmkmigrate.errors import CallError, Denied, OperatorError
 from cmkmigrate.render.text import plain
@@ -45,6 +45,7 @@ app = typer.Typer(
 for module in (audit, plan, apply, resume, status, verify, report, unlock):
     app.command(name=module.NAME, epilog=module.EXAMPLES)(module.command)
 app.add_typer(sandbox.app, name="sandbox")
+app.command(name=selftest.NAME, epilog=selftest.EXAMPLES)(selftest.command)
 app.command(name=version.NAME)(version.command)
 app.command(name=pages.NAME, epilog=pages.EXAMPLES)(pages.command)
 

@@ -106,7 +106,8 @@ def show(migration: Migration, preview: Preview, output: Format, stream: TextIO 
     """Write the plan to standard output, or to `stream`."""
     totals = render.Totals()
     head = render.Head(migration.playbook.name, migration.source_ref, target_name(migration))
-    rest = (preview.actions(), totals, preview.skipped, preview.forecasts)
+    unverified = {name: kind.unverified for name, kind in migration.kinds.items()}
+    rest = (preview.actions(), totals, preview.skipped, preview.forecasts, unverified)
     if output is Format.CSV:
         lines = render.csv(*rest[:2])
     else:
@@ -119,5 +120,7 @@ def show(migration: Migration, preview: Preview, output: Format, stream: TextIO 
 
 def target_name(migration: Migration) -> str:
     """What the operator calls the target."""
+    if migration.playbook.document.target == migration.playbook.document.source:
+        return "itself, in place"
     names = ("existing_target", "target", "target_name")
     return next((str(migration.params[name]) for name in names if migration.params.get(name)), "a workspace to be made")

@@ -198,7 +198,10 @@ class _Comparison:
                 return Decision(Do.BLOCK, f"{differs}, which cannot be changed", changes, self.notes)
             do = Do.REPLACE
         local = None if self.preview else self._local(want)
-        return Decision(do, differs, changes, self.notes, local, have, originals=self._originals())
+        originals = self._originals()
+        if self.kind.keeps:
+            originals["definition"] = json.dumps(have.body, sort_keys=True)
+        return Decision(do, differs, changes, self.notes, local, have, originals=originals)
 
     def _ours(self) -> bool:
         if self.row.ours or self.task.step.adopt or self.target.seeded:

@@ -43,6 +43,7 @@ class Kind(ABC):
     immutable: ClassVar[tuple[str, ...]] = ()  # a difference here means replace
     unordered: ClassVar[tuple[str, ...]] = ()  # lists that are sets
     partial: ClassVar[bool] = False  # want is compared as a subset of have (Azure fills in the rest)
+    keeps: ClassVar[bool] = False  # whether what was there is kept in the ledger before it is changed
     server_owned: ClassVar[frozenset[str]] = frozenset()  # paths dropped from portable bodies
     marker_path: ClassVar[str] = ""  # where the source's id is written when names are not unique
     id_type: ClassVar[type] = str  # of its id inside other bodies (a job id is a number)
@@ -50,6 +51,7 @@ class Kind(ABC):
     secret: ClassVar[bool] = False  # content is compared in memory; nothing derived from it is kept
     outputs: ClassVar[Mapping[str, str]] = {}  # name -> path in the loaded body, for ${steps.id.name}
     permission_type: ClassVar[str] = ""  # the TYPE of /api/2.0/permissions/TYPE/ID
+    unverified: ClassVar[tuple[str, ...]] = ()  # what it takes for true and nobody has confirmed; the plan says so
     settings: ClassVar[Mapping[str, type]] = {}  # keys that `with:` may have -> str, bool, int, list, dict
 
     # One write that makes the thing: create(site, asset) -> Made. None: it exists with its parent (`Entry.of`).

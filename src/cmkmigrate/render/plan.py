@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, Final
 
 from cmkmigrate.model import Action, Do
@@ -22,27 +23,36 @@ SYMBOLS: Final = {
     Do.EXCLUDED: "!",
     Do.UNSUPPORTED: "!",
 }
+CHANGES: Final = (Do.CREATE, Do.UPDATE, Do.REPLACE, Do.DELETE)
 LISTED: Final = 20  # lines of one sort that the table shows; the other formats have all
 NAMED: Final = 3  # as many things to create are named, more are only counted
+NONE: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 COLUMNS: Final = ("step", "kind", "key", "name", "do", "reason", "changes", "notes")
 
 
 @dataclass(slots=True)
 class Totals:
-    """How many actions of each sort have been seen."""
+    """How many actions of each sort have been seen, and the kinds that would be written, in their order."""
 
     numbers: Counter[Do] = field(default_factory=Counter)
+    written: dict[str, None] = field(default_factory=dict)
 
     def seen(self, actions: Iterable[Action]) -> Iterator[Action]:
         """The same actions, counted while they pass."""
         for action in actions:
             self.numbers[action.do] += 1
+            if action.do in CHANGES:
+                self.written[action.kind] = None
             yield action
 
     @property
     def changes(self) -> int:
         """How many things would be written."""
-        return sum(self.numbers[do] for do in (Do.CREATE, Do.UPDATE, Do.REPLACE, Do.DELETE))
+        return sum(self.numbers[do] for do in CHANGES)
+
+    def rests_on(self, unverified: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+        """(kind, what nobody has confirmed) of the kinds that would be written."""
+        return [(kind, fact) for kind in self.written for fact in unverified.get(kind, ())]
 
     def as_dict(self) -> dict[str, int]:
         """The numbers, by what they are called in the last line of a plan."""
@@ -72,9 +82,17 @@ class Head:
 
 
 def table(
-    head: Head, actions: Iterable[Action], totals: Totals, skipped: Mapping[str, str], forecasts: Sequence[str]
+    head: Head,
+    actions: Iterable[Action],
+    totals: Totals,
+    skipped: Mapping[str, str],
+    forecasts: Sequence[str],
+    unverified: Mapping[str, Sequence[str]] = NONE,
 ) -> Iterator[str]:
-    """The plan for people. `skipped` and `forecasts` are read after the actions."""
+    """The plan for people. `skipped` and `forecasts` are read after the actions.
+
+    unverified: kind -> what it takes for true and nobody has confirmed; told of the kinds that would be written.
+    """
     yield f"{head.playbook}: {plain(head.source)} -> {plain(head.target)}"
     left: dict[tuple[Do, str, str], list[str]] = {}
     notes: list[str] = []
@@ -114,6 +132,10 @@ def table(
         yield from ("", "Warnings", *_cut(notes))
     if forecasts:
         yield from ("", "Forecast", *(f"  {plain(line)}" for line in forecasts))
+    rests = totals.rests_on(unverified)
+    if rests:
+        yield from ("", "Rests on what nobody has confirmed on Azure (`cmkmigrate selftest --live` can)")
+        yield from (f"  {kind}: {fact}" for kind, fact in rests)
     yield from ("", totals.line())
 
 
@@ -145,22 +167,37 @@ def _name(action: Action) -> str:
 
 
 def document(
-    head: Head, actions: Iterable[Action], totals: Totals, skipped: Mapping[str, str], forecasts: Sequence[str]
+    head: Head,
+    actions: Iterable[Action],
+    totals: Totals,
+    skipped: Mapping[str, str],
+    forecasts: Sequence[str],
+    unverified: Mapping[str, Sequence[str]] = NONE,
 ) -> Iterator[str]:
     """The plan as one JSON document."""
     listed = [asdict(action) for action in totals.seen(actions)]
     body = {"type": "plan", **asdict(head), "counts": totals.as_dict(), "changes": totals.changes}
-    yield json_document({**body, "skipped": dict(skipped), "forecasts": list(forecasts), "actions": listed})
+    more = {"skipped": dict(skipped), "forecasts": list(forecasts), "unverified": _rests(totals, unverified)}
+    yield json_document({**body, **more, "actions": listed})
 
 
 def lines(
-    head: Head, actions: Iterable[Action], totals: Totals, skipped: Mapping[str, str], forecasts: Sequence[str]
+    head: Head,
+    actions: Iterable[Action],
+    totals: Totals,
+    skipped: Mapping[str, str],
+    forecasts: Sequence[str],
+    unverified: Mapping[str, Sequence[str]] = NONE,
 ) -> Iterator[str]:
     """The plan as JSON lines: one for each action, the counts last."""
     for action in totals.seen(actions):
         yield json_line({"type": "planned_change", **asdict(action)})
-    more = {"skipped": dict(skipped), "forecasts": list(forecasts)}
+    more = {"skipped": dict(skipped), "forecasts": list(forecasts), "unverified": _rests(totals, unverified)}
     yield json_line({"type": "change_summary", **asdict(head), "counts": totals.as_dict(), **more})
+
+
+def _rests(totals: Totals, unverified: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    return [{"kind": kind, "fact": fact} for kind, fact in totals.rests_on(unverified)]
 
 
 def csv(actions: Iterable[Action], totals: Totals) -> Iterator[str]:

@@ -156,6 +156,11 @@ def test_what_cannot_be(old: Any, settings: dict[str, Any], text: str) -> None:
         wanted(old, **settings)
 
 
+def test_a_workspace_that_is_changed_in_place_is_named_as_existing_alone() -> None:
+    (one,) = KIND.desired(source(), {"existing": WORKSPACE}, lambda kind: [])
+    assert isinstance(one, Asset) and one.body == {}
+
+
 @pytest.mark.parametrize("name", ["", "xx", "x" * 65, "a b", "a/b", "ä-b"])
 def test_a_name_that_no_workspace_can_have(name: str) -> None:
     with pytest.raises(Mistake):

@@ -46,6 +46,11 @@ class KeyAccess(Kind):
     service = "authorization"
     at = "arm"
     owns = ("principal", "role", "scope")
+    unverified = (
+        "that a grant which is there under another name is refused as RoleAssignmentExists (selftest: grant-twice)",
+        "that a grant to an identity made a moment ago is accepted where its type is named, or refused as "
+        "PrincipalNotFound (selftest: grant-to-nobody-with-a-type, grant-to-nobody)",
+    )
     settings: ClassVar[dict[str, type]] = {
         "vault": str,
         "key": str,

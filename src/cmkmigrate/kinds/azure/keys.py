@@ -56,6 +56,10 @@ class Keys(Kind):
     partial = True
     immutable = ("type", "size")
     server_owned = frozenset({"id", "uri", "name", "version", "key", "attributes"})
+    unverified = (
+        "that a wall is told as ForbiddenByFirewall or ForbiddenByConnection, and that every other 403 passes once a "
+        "grant takes effect (selftest: walled-vault, no-right-on-keys)",
+    )
     outputs: ClassVar[dict[str, str]] = {"id": "id", "uri": "uri", "name": "name", "version": "version"}
     settings: ClassVar[dict[str, type]] = {"vault": str, "name": str, "type": str, "size": int, "existing": str}
 

@@ -20,6 +20,17 @@ _KEY: Final = re.compile(
     r"|Caller is not authorized to perform action on resource|ForbiddenByRbac|AccessDenied",
     re.IGNORECASE,
 )
+# What writing workspaces takes for true and nobody has confirmed.
+UNVERIFIED: Final = (
+    "that a workspace is written and shown at api-version 2026-01-01 as recorded at 2024-05-01 (selftest: bodies)",
+    "that a failed operation says why in error.code and error.message, and that the words of users' error reports "
+    "tell a key that may not be used yet (selftest: services-without-grant)",
+    "whether a key for disks is checked when it is set, or only when compute starts (selftest: "
+    "disk-without-grant, start-without-grant)",
+    "that disks cannot be taken from under their key again (selftest: disk-dropped, disk-to-default)",
+    "what a storage firewall needs, where the old workspace has one (selftest: storage-firewall)",
+    "that complianceStandards of NONE mean that none was asked for (selftest: values)",
+)
 _BUSY: Final = re.compile(r"being (modified|updated|created)|another operation", re.IGNORECASE)
 
 

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound, Refused
-from cmkmigrate.kinds.azure.operations import busy, covers, finish, idle, refusal, state_of
+from cmkmigrate.kinds.azure.operations import UNVERIFIED, busy, covers, finish, idle, refusal, state_of
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Asset, Body, Entry, Made
 
@@ -70,6 +70,7 @@ class Workspaces(Kind):
         {"id", "name", "type", "systemData", "url", "disk_identity", "storage_identity"}
         | {f"properties.{name}" for name in READ_ONLY - {"provisioningState"}}
     )
+    unverified = UNVERIFIED
     outputs: ClassVar[dict[str, str]] = {
         "id": "id",
         "name": "name",
@@ -110,7 +111,7 @@ class Workspaces(Kind):
                     next="choose another target_name",
                 )
             at = ResourceId(home.subscription, settings.get("resource_group") or home.group, TYPE, name)
-        if str(at).lower() == str(home).lower():
+        if str(at).lower() == str(home).lower() and settings.get("name"):  # without: it is changed in place
             raise Blocked("the new workspace is the old one", subject=source.arm_id, next="choose another name")
         if not existing:
             body = _body(source.resource, settings, at)

@@ -1,0 +1,134 @@
+"""The remedy in place: three features, each a step; stopped at a gate, resumed, done again; bad orders."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness import Commands, Launcher, Result, Sandbox
+from tests.kinds.world import targets_estate
+
+BLOCKED, STOPPED, MISTAKE = 6, 5, 64
+WORKSPACE = {"method": "PUT", "host": "management.*", "path": "*/workspaces/*"}
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A workspace for each test, as each is changed."""
+    folder = tmp_path_factory.mktemp("in-place")
+    names = ["whole", "killed", "disks-only", "runs", "failed", "no-vault", "twice"]
+    made = Sandbox(folder / "sandbox", "small", targets_estate(folder / "workspaces", names))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def go(box: Sandbox, launcher: Launcher, tmp_path: Path) -> Iterator[Callable[..., Result]]:
+    """`apply enable-in-place` on the workspace of a name, with its gates opened unless `closed`."""
+    place = Commands(launcher, tmp_path, box.env)
+
+    def run(name: str, *, closed: bool = False, resume: bool = False, **params: Any) -> Result:
+        given = {"workspace": workspace(box, name)["id"], "vault_name": f"kv-{name}"} | params
+        words = [word for param, value in given.items() for word in ("-p", f"{param}={value}")]
+        words = ["apply", "enable-in-place", *words, "--run", str(tmp_path / "run"), "--auto-approve", "-o", "json"]
+        if resume:
+            words = ["resume", str(tmp_path / "run"), "-o", "json"]
+        gates = [] if closed else [word for step in ("services", "disks") for word in ("--confirm", f"{step}={name}")]
+        return place(*words, *gates)
+
+    yield run
+    box.faults()
+
+
+def workspace(box: Sandbox, name: str) -> dict[str, Any]:
+    return next(one for one in box.arm()["workspaces"].values() if one["name"] == name)
+
+
+def puts(box: Sandbox) -> list[str]:
+    return [
+        one["path"].rpartition("/")[2] for one in box.writes("management.azure.test") if "/workspaces/" in one["path"]
+    ]
+
+
+def features(properties: dict[str, Any]) -> set[str]:
+    """What is under a key, as the service has it."""
+    found = set((properties.get("encryption") or {}).get("entities") or {})
+    root = ((properties.get("parameters") or {}).get("encryption") or {}).get("value") or {}
+    return found | ({"root"} if root.get("keySource") == "Microsoft.Keyvault" else set())
+
+
+def test_the_gate_the_rest_and_once_more(box: Sandbox, go: Callable[..., Result], tmp_path: Path) -> None:
+    before = workspace(box, "whole")["properties"]
+    box.forget()
+    stopped = go("whole", closed=True)
+    assert stopped.code == STOPPED and "services" in stopped.err and "whole" in stopped.err, stopped
+    assert puts(box) == [], "something was switched on before the word was given"
+    done = go("whole", resume=True)
+    assert done.code == 0, done
+    after = workspace(box, "whole")["properties"]
+    assert features(before) == set() and features(after) == {"managedServices", "managedDisk", "root"}
+    assert puts(box).count("whole") >= 4, "services, disks, storage, root: each a PUT of its own"
+    unchanged = set(before) - {"encryption", "parameters", "updatedBy", "provisioningState", "storageAccountIdentity"}
+    assert {name: after[name] for name in unchanged} == {name: before[name] for name in unchanged}
+    box.forget()
+    again = go("whole")
+    assert again.code == 0 and box.writes() == [], again
+    kept = sqlite3.connect(tmp_path / "run" / "ledger.db").execute(
+        "select value from original where kind = 'entity_encryption' and path = 'definition'"
+    )
+    (definition,) = kept.fetchall()
+    assert features(json.loads(definition[0])["properties"]) == set(), "what was there before is kept"
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_lost_answer_is_looked_up(count: int, box: Sandbox, go: Callable[..., Result]) -> None:
+    box.faults({"match": WORKSPACE, "offset": count - 1, "count": 1, "action": "lose"})
+    done = go("killed", vault_name=f"kv-killed-{count}")
+    assert done.code == 0, done
+    assert features(workspace(box, "killed")["properties"]) == {"managedServices", "managedDisk", "root"}
+
+
+def test_one_feature_alone(box: Sandbox, go: Callable[..., Result]) -> None:
+    assert go("disks-only", features="managed_disks").code == 0
+    assert features(workspace(box, "disks-only")["properties"]) == {"managedDisk"}
+
+
+def test_running_compute_is_found_before_anything_is_written(box: Sandbox, go: Callable[..., Result]) -> None:
+    host = workspace(box, "runs")["properties"]["workspaceUrl"]
+    body = {
+        "cluster_name": "night",
+        "spark_version": "15.4.x-scala2.12",
+        "node_type_id": "Standard_DS3_v2",
+        "num_workers": 1,
+    }
+    id = box.call(host, "POST", "/api/2.1/clusters/create", body)["cluster_id"]
+    box.forget()
+    refused = go("runs")
+    assert refused.code == BLOCKED and "compute is running" in refused.err and "'night'" in refused.err, refused
+    assert box.writes() == []
+    box.call(host, "POST", "/api/2.1/clusters/delete", {"cluster_id": id})
+    done = go("runs")
+    assert done.code == 0, done
+
+
+def test_a_workspace_that_is_failed_is_sent_nothing(box: Sandbox, go: Callable[..., Result]) -> None:
+    lost = {"match": WORKSPACE, "count": 1, "action": "operation", "how": "fail", "message": "No capacity."}
+    box.faults(lost)
+    first = go("failed", features="managed_services")
+    assert first.code == 3 and "No capacity" in first.err + first.out, first
+    box.faults()
+    box.forget()
+    refused = go("failed", features="managed_services", resume=True)
+    assert puts(box) == [], refused
+
+
+def test_no_vault_is_named(box: Sandbox, go: Callable[..., Result]) -> None:
+    box.forget()
+    refused = go("no-vault", vault_name="")
+    assert refused.code == MISTAKE and "vault" in refused.err, refused
+    assert box.writes() == []
