@@ -29,7 +29,7 @@ from cmkmigrate.run.schema import entry, item
 
 Work = Callable[[Task, Any], bool]  # does one item; whether anything came of it
 OPEN = (State.PLANNED, State.MADE)
-FOLLOW_S = 0.5  # how long parts wait for more of their parents
+FOLLOW_S = 0.5  # how long parts wait for more of their parents, at least; four times as long as looking for them takes
 OVERLAP_NS = 1_000_000_000  # what is noted as seen at one moment is on disk a little later
 
 
@@ -121,7 +121,7 @@ class _Crew:
             if not first and type(task.kind).load is Kind.load and _count(task, State.MADE):
                 task.look_again()
             first = False
-            moved = self._round(task, pool)
+            moved, _ = self._round(task, pool)
             board.ledger.commit()
             if board.stop.is_set():
                 return
@@ -137,9 +137,9 @@ class _Crew:
     def _keep_up(self, task: Task, parents: set[str], pool: ThreadPoolExecutor) -> None:
         """Make what is in a thing that is there already, while other such things are still being made."""
         while not self.board.stop.is_set() and not self._all(self.made, parents):
-            self._round(task, pool, there="of")
+            _, cost = self._round(task, pool, there="of")
             self.board.ledger.commit()
-            self.board.stop.wait(FOLLOW_S / 5)
+            self._rest(max(FOLLOW_S / 5, 4 * cost), self.made, parents)
 
     def _follow(self, task: Task, parents: set[str], pool: ThreadPoolExecutor) -> None:
         """Do the parts of what is there already, while their parents are still being made."""
@@ -149,27 +149,40 @@ class _Crew:
             ending = self._all(self.finished, parents)
             board.unseen.look(only=lambda of: ending or board.unseen.complete(of), kinds=parents)  # noqa: B023
             board.ledger.commit()
-            now = time.time_ns() - OVERLAP_NS
+            began, now = time.monotonic(), time.time_ns() - OVERLAP_NS
             task.list_parts({name: names.since("target", name, at) for name, at in since.items()})
             since = dict.fromkeys(since, now)
             if ending:
                 return
-            self._round(task, pool, there="self", at_once=max(2, board.parallelism // 3))  # the parents go first
+            listing = time.monotonic() - began
+            _, cost = self._round(task, pool, there="self", at_once=max(2, board.parallelism // 3))  # parents go first
             board.ledger.commit()
-            again = time.monotonic() + FOLLOW_S
-            while time.monotonic() < again and not self._all(self.finished, parents):
-                if board.stop.wait(FOLLOW_S / 5):
-                    return
+            self._rest(max(FOLLOW_S, 4 * (listing + cost)), self.finished, parents)
+
+    def _rest(self, seconds: float, events: dict[str, threading.Event], names: set[str]) -> None:
+        """Let `seconds` go by, or less when the parents come to their end."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self._all(events, names) and not self.board.stop.wait(FOLLOW_S / 5):
+            pass
 
     def _all(self, events: dict[str, threading.Event], names: set[str]) -> bool:
         return all(events[name].is_set() for name in names)
 
-    def _round(self, task: Task, pool: ThreadPoolExecutor, *, there: str = "", at_once: int = 0) -> bool:
-        """Take every open item once; whether anything came of any. at_once: 0 is as many as the pool takes."""
+    def _round(self, task: Task, pool: ThreadPoolExecutor, *, there: str = "", at_once: int = 0) -> tuple[bool, float]:
+        """Take every open item once; whether anything came of any, and how long finding them took (seconds).
+
+        at_once: 0 is as many as the pool takes.
+        """
         under_way: deque[Future[bool]] = deque()
         room = threading.Semaphore(at_once or 2 * task.board.parallelism)
-        moved = False
-        for row in open_rows(task, there=there):
+        moved, looking = False, 0.0
+        rows = open_rows(task, there=there)
+        while True:
+            began = time.monotonic()
+            row = next(rows, None)
+            looking += time.monotonic() - began
+            if row is None:
+                break
             room.acquire()
             if task.board.stop.is_set():
                 break
@@ -178,7 +191,7 @@ class _Crew:
                 moved = under_way.popleft().result() or moved
         for one in under_way:
             moved = one.result() or moved
-        return moved
+        return moved, looking
 
     def _one(self, task: Task, row: Any, room: threading.Semaphore) -> bool:
         try:
