@@ -62,11 +62,11 @@ class Served:
         self.process.terminate()
         self.process.wait(60)
 
-    def control(self, method: str, what: str) -> bytes:
-        """One request to the control API."""
+    def control(self, method: str, what: str, body: Any = None) -> bytes:
+        """One request to the control API; `body` goes as JSON."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         with contextlib.closing(connection):
-            connection.request(method, f"/_sandbox/{what}")
+            connection.request(method, f"/_sandbox/{what}", None if body is None else json.dumps(body))
             return connection.getresponse().read()
 
     def requests(self) -> list[dict[str, Any]]:

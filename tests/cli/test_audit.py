@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import stat
 from collections.abc import Callable
 
 from tests.cli.transcript import Terminal
@@ -39,6 +40,39 @@ def test_a_subscription_that_cannot_be_read_is_a_finding(terminal: Terminal) -> 
     result = terminal(f"audit --subscription {other} -o csv")
     assert result.code == 3
     assert "could not be read" in result.err
+
+
+def test_a_file_of_its_own(terminal: Terminal, writes: Callable[[], int]) -> None:
+    for form in ("table", "json", "jsonl", "csv", "ocsf", "html"):
+        result = terminal(f"audit -o {form} --out audit.{form}")
+        assert (result.code, result.out) == (3, "")
+        path = terminal.folder / f"audit.{form}"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert "generated-30" in path.read_text("utf-8")
+    assert writes() == 0
+    (first, *_) = json.loads((terminal.folder / "audit.ocsf").read_text("utf-8"))
+    assert first["class_uid"] == 2003
+    assert (terminal.folder / "audit.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_exceptions_end(terminal: Terminal, sandbox: Sandbox) -> None:
+    source = sandbox.params["source"]
+    entry = {"workspace": source, "owner": "us", "reason": "goes away", "expires": "2099-01-01"}
+    terminal.write("scope.yaml", json.dumps({"version": 1, "excepted": [entry]}))
+    terminal.play("$ audit --scope scope.yaml\n> generated-30 * excepted accepted by us until 2099-01-01*\n= 3")
+    terminal.write("scope.yaml", json.dumps({"version": 1, "excepted": [entry | {"expires": "2001-01-01"}]}))
+    terminal.play("$ audit --scope scope.yaml\n> generated-30 * platform-key *\n= 3")
+
+
+def test_mistakes(terminal: Terminal) -> None:
+    terminal.write("scope.yaml", "version: 1\nexcept: []\n")
+    terminal.play(
+        "$ audit --scope scope.yaml\n! Error: unknown key 'except'\n! object: scope.yaml:2\n= 64\n"
+        "$ audit --scope none.yaml\n! Error: the scope file cannot be read\n= 64\n"
+        "$ audit --runs none\n! Error: there is no such folder\n= 64\n"
+        "$ audit --databricks-object-id x\n! Error: 'x' is not an object id\n= 64\n"
+        "$ audit -o xml\n= 64"
+    )
 
 
 def test_wrong_credentials(terminal: Terminal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,6 +27,19 @@ def site(wire: Wire, endpoints: Endpoints, credential: Login, monkeypatch: pytes
     monkeypatch.setattr(again, "ATTEMPTS", 3)
     monkeypatch.setattr(again.read_again, "__kwdefaults__", {"sleep": lambda _: None, "attempts": 3})
     return Subscription("s", credential, endpoints)
+
+
+def listings(site: Subscription) -> list[Callable[[], list[dict[str, Any]]]]:
+    """Every listing of a subscription."""
+    return [
+        site.workspaces,
+        site.vaults,
+        site.subscriptions,
+        site.resource_groups,
+        lambda: site.role_assignments(V),
+        lambda: site.vault_key_versions(V, "k"),
+        lambda: site.activity("Microsoft.Databricks", "2026-01-01T00:00:00Z"),
+    ]
 
 
 def test_bodies_are_raw(wire: Wire, site: Subscription) -> None:
@@ -54,7 +68,7 @@ def test_foreign_hosts_get_no_token(wire: Wire, site: Subscription) -> None:
     with pytest.raises(Refused, match="evil"):
         site.poll("https://evil.example/o")
     wire.answer = lambda _: (200, {}, {"value": [], "nextLink": "https://evil.example/next"})
-    for listing in (site.workspaces, site.vaults, site.subscriptions, lambda: site.role_assignments(V)):
+    for listing in listings(site):
         with pytest.raises(Refused, match="evil"):
             listing()
     wire.answer = lambda _: (302, {"Location": "https://evil.example/"}, b"")
@@ -102,26 +116,57 @@ def test_pages(wire: Wire, site: Subscription) -> None:
         return 200, {}, {"value": [{"name": str(page), "new": 1}], **more}
 
     wire.answer = answer
-    for listing in (site.workspaces, site.vaults, site.subscriptions, lambda: site.role_assignments(V)):
+    for listing in listings(site):
         assert [one["name"] for one in listing()] == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", {"value": None}, {}, [1]])
 def test_an_unreadable_listing_is_never_empty(wire: Wire, site: Subscription, body: Any) -> None:
     wire.answer = lambda _: (200, {}, body)
-    with pytest.raises(Unknown):
-        site.workspaces()
-    with pytest.raises(Unknown):
-        site.role_assignments(V)
-    assert len(wire.sent) == 6
+    for listing in listings(site):
+        with pytest.raises(Unknown):
+            listing()
+    assert len(wire.sent) == 3 * len(listings(site))
 
 
 def test_pages_in_a_circle(wire: Wire, site: Subscription) -> None:
     wire.answer = lambda sent: (200, {}, {"value": [], "nextLink": f"{ARM}{sent.path}?page=1"})
-    with pytest.raises(Unknown, match="circle"):
-        site.workspaces()
-    with pytest.raises(Unknown, match="circle"):
-        site.subscriptions()
+    for listing in listings(site):
+        with pytest.raises(Unknown, match="circle"):
+            listing()
+
+
+def test_what_a_reader_asks(wire: Wire, site: Subscription) -> None:
+    """The requests as the specifications have them; spaces of a filter are written for a URL."""
+    wire.answer = lambda _: (200, {}, {"value": [{"name": "n", "new": 1}], "id": "raw", "new": 1})
+    assert site.resource_groups() == [{"name": "n", "new": 1}]
+    assert site.vault_key_versions(V, "k") == [{"name": "n", "new": 1}]
+    site.role_assignments("/subscriptions/s", assigned_to="me")
+    site.activity("Microsoft.Databricks", "2026-01-01T00:00:00Z")
+    role = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/r"
+    assert site.role_definition(role)["id"] == "raw"
+    groups, versions, assigned, log, definition = wire.sent
+    assert {one.method for one in wire.sent} == {"GET"}
+    assert (groups.path, groups.query) == ("/subscriptions/s/resourcegroups", {"api-version": ["2021-04-01"]})
+    assert versions.path == f"{V}/keys/k/versions"
+    assert assigned.path == "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments"
+    assert assigned.query["$filter"] == ["atScope() and assignedTo('me')"] and " " not in assigned.url
+    assert log.path == "/subscriptions/s/providers/Microsoft.Insights/eventtypes/management/values"
+    wanted = "eventTimestamp ge '2026-01-01T00:00:00Z' and resourceProvider eq 'Microsoft.Databricks'"
+    assert log.query == {"api-version": ["2015-04-01"], "$filter": [wanted]}
+    assert (definition.path, definition.query) == (role, {"api-version": ["2022-04-01"]})
+
+
+@pytest.mark.parametrize(("status", "times"), [(503, 3), (429, 3), (403, 1), (404, 1)])
+def test_a_lost_reading_is_sent_again_and_a_refused_one_is_not(
+    wire: Wire, site: Subscription, status: int, times: int
+) -> None:
+    wire.answer = lambda _: (status, {}, {"error": {"code": "c", "message": "m"}})
+    for listing in listings(site):
+        wire.sent.clear()
+        with pytest.raises(CallError):
+            listing()
+        assert len(wire.sent) == times
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

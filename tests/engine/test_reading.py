@@ -13,9 +13,9 @@ from cmkmigrate.errors import Fatal
 
 # Every public method, and whether it writes; a new one has to be put on one side.
 SUBSCRIPTION_READS = {
-    "azure_databricks_object_id", "deleted_vaults", "keys", "operator_object_id", "operator_type", "poll",
-    "role_assignments", "subscriptions", "tenant_id", "vault", "vault_key", "vault_name_taken", "vault_uri",
-    "vault_uses_roles", "vaults", "workspace", "workspaces",
+    "activity", "azure_databricks_object_id", "deleted_vaults", "keys", "operator_object_id", "operator_type", "poll",
+    "resource_groups", "role_assignments", "role_definition", "subscriptions", "tenant_id", "vault", "vault_key",
+    "vault_key_versions", "vault_name_taken", "vault_uri", "vault_uses_roles", "vaults", "workspace", "workspaces",
 }  # fmt: skip
 SUBSCRIPTION_WRITES = {"put_workspace", "put_vault", "patch_vault", "add_access_policies", "put_role_assignment"}
 VAULT_READS = {"key", "versions", "names", "deleted"}

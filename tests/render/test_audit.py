@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import Any
 
-from cmkmigrate.render import audit as render
+import pytest
 
-POPULATION = [
-    {"subscription": "s1", "name": "one", "workspaces": 1, "problem": ""},
-    {"subscription": "s2", "name": "", "workspaces": 0, "problem": "403: no"},
-]
-ROW: dict[str, Any] = dict.fromkeys(render.COLUMNS, "") | {"workspace": "/W", "name": "w", "feature": "dbfs_root"}
-ROWS = [
-    {**ROW, "verdict": "cmk", "vault_uri": "https://v/", "key_name": "k", "key_version": "1", "note": "n"},
-    {**ROW, "verdict": "unknown", "workspace": "/w", "reason": "state Failed"},
-]
+from cmkmigrate.render import audit as render
+from tests.render.audit_record import record, row
 
 
 def test_the_table() -> None:
-    lines = [" ".join(line.split()) for line in render.table(POPULATION, ROWS, 2)]
-    assert lines[1] == "w dbfs_root cmk https://v/k/1 (n)"
-    assert lines[2] == "w dbfs_root unknown state Failed"
-    assert lines[-2] == "! subscription s2: could not be read: 403: no"
+    lines = [" ".join(line.split()) for line in render.table(record())]
+    assert lines[1] == "w westeurope premium dbfs_root cmk https://v/k/1 (n)"
+    assert lines[2] == "w westeurope premium managed_disks unknown state Failed"
+    assert lines[-5] == "! subscription s2: could not be read: 403: no"
+    assert lines[-4] == "! subscription s3: the listing may be cut: no role"
+    assert lines[-3].startswith("! orphaned: the managed group left")
+    assert lines[-2].startswith("! scope file:")
     assert lines[-1] == (
-        "Audit: 1 workspace in 2 subscriptions (1 not readable); features: 1 cmk, 0 platform-key, 1 unknown; 2 findings"
+        "Audit: 1 workspace in 3 subscriptions (1 not readable); features: 1 cmk, 0 platform-key, 1 unknown; 4 findings"
     )
 
 
 def test_the_other_formats() -> None:
-    body = json.loads(render.document(POPULATION, ROWS, 2))
-    assert (body["findings"], len(body["rows"]), len(body["population"])) == (2, 2, 2)
-    assert [json.loads(line)["type"] for line in render.lines(POPULATION, ROWS, 2)] == [
-        "feature",
-        "feature",
-        "population",
-        "population",
-        "summary",
-    ]
-    assert next(render.csv(ROWS)) == ",".join(render.COLUMNS)
-    assert len(list(render.csv(ROWS))) == 3
+    body = json.loads(render.document(record()))
+    assert body == record()
+    types = [json.loads(line)["type"] for line in render.lines(record())]
+    assert types == ["feature"] * 2 + ["population"] * 3 + ["orphaned", "summary"]
+    assert next(render.csv(record())) == ",".join(render.COLUMNS)
+    assert len(list(render.csv(record()))) == 3
+
+
+@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_is_a_formula(begins: str) -> None:
+    """A workspace's name, tags and reasons are other people's words."""
+    evil = f"{begins}cmd|' /C calc'!A0"
+    body = record() | {"rows": [row(name=evil, reason=evil, owner=evil, key_name=evil, location=evil)]}
+    text = "\r\n".join(render.csv(body)) + "\r\n"
+    (cells,) = list(csv.DictReader(text.splitlines(keepends=True)))
+    assert {cells[one] for one in ("name", "reason", "owner", "key_name", "location")} == {f"'{evil}"}
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells.values())
+
+
+def test_nothing_steers_a_terminal() -> None:
+    body: dict[str, Any] = record() | {"rows": [row(name="\x1b[2Jw")], "notes": ["\x1b]0;x\x07"]}
+    assert "\x1b" not in "".join(render.table(body))

@@ -92,9 +92,51 @@ def test_all_of_it(tmp_path: Path) -> None:
     assert len(state["locks"]) == 1 and cloud.taken_vault_names == {"kv-theirs"}
 
 
+SECOND, THIRD = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
+FURTHER: dict[str, Any] = {
+    "subscriptions": [{"id": SECOND, "name": "second", "role": "Reader"}, {"id": THIRD}],
+    "resource_groups": [{"name": "left", "managed_by": f"/subscriptions/{SECOND}/x", "subscription": SECOND}],
+    "workspaces": [
+        {"name": "own", "properties": {"createdDateTime": "2026-01-10T08:00:00Z"}},
+        {"name": "far", "subscription": SECOND, "properties": {"parameters": {"prepareEncryption": {"value": True}}}},
+        {"name": "denied", "subscription": THIRD},
+    ],
+    "vaults": [
+        {
+            "name": "kv-far",
+            "subscription": SECOND,
+            "keys": [{"name": "k", "versions": [{"created": 1_600_000_000}]}, {"name": "gone", "deleted": True}],
+        }
+    ],
+    "grants": [
+        {"scope": "vaults/kv-far", "role": "Key Vault Crypto Service Encryption User", "principal": "storage:far"},
+        {"scope": f"/subscriptions/{THIRD}/resourceGroups/g", "role": "Reader", "principal": "operator"},
+    ],
+}
+
+
+def test_further_subscriptions(tmp_path: Path) -> None:
+    cloud = Sandbox([estate(tmp_path, FURTHER)]).cloud
+    own, far, denied = cloud.workspaces.values()
+    assert [one.subscription for one in (own, far, denied)] == [cloud.subscription_id, SECOND, THIRD]
+    assert far.managed_group.startswith(f"/subscriptions/{SECOND}/")
+    assert own.created == 1768032000.0
+    assert cloud.groups["left"]["id"] == f"/subscriptions/{SECOND}/resourceGroups/left"
+    assert cloud.groups["left"]["managedBy"] == f"/subscriptions/{SECOND}/x"
+    vault = cloud.vaults["kv-far"]
+    assert (vault.subscription, list(vault.keys), list(vault.deleted_keys)) == (SECOND, ["k"], ["gone"])
+    assert vault.keys["k"].versions[0]["attributes"]["created"] == 1_600_000_000
+    scopes = {one.scope: one.principal for one in cloud.assignments.values()}
+    assert scopes[vault.id] == far.storage_identity != ""
+    assert scopes[f"/subscriptions/{SECOND}"] == cloud.operator.id
+
+
 @pytest.mark.parametrize(
     "arm",
-    ["{", {"vault": []}, {"grants": [{"scope": "vaults/x", "role": "Owner", "principal": "operator"}]},
+    [{"subscriptions": [{}]}, {"subscriptions": [{"id": SECOND, "role": "King"}]},
+     {"workspaces": [{"subscription": SECOND}]}, {"vaults": [{"name": "v", "subscription": SECOND}]},
+     {"grants": [{"scope": "subscription", "role": "Owner", "principal": "disks:nobody"}]},
+     "{", {"vault": []}, {"grants": [{"scope": "vaults/x", "role": "Owner", "principal": "operator"}]},
      {"grants": [{"scope": "subscription", "role": "King", "principal": "operator"}]},
      {"grants": [{"scope": "subscription", "role": "Owner", "principal": "disks"}]}, {"vaults": [{}]}],
 )  # fmt: skip

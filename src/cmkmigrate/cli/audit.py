@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from cmkmigrate import __version__
 from cmkmigrate.cli import common
-from cmkmigrate.cli.common import Format
-from cmkmigrate.errors import CallError, Denied, NotAllowed, Stopped
-from cmkmigrate.render import audit as render
+from cmkmigrate.errors import CallError, Denied, Mistake, NotAllowed, Stopped
 
 NAME = "audit"
 FINDINGS = 3
@@ -20,43 +22,111 @@ EXAMPLES = """\b
 Examples:
   cmkmigrate audit                                     every subscription that you can see
   cmkmigrate audit --subscription ID -o csv > audit.csv
+  cmkmigrate audit --scope scope.yaml -o html --out audit.html
 """
+
+
+class Format(StrEnum):
+    """How an audit is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    OCSF = "ocsf"
+    HTML = "html"
 
 
 def command(
     subscription: Annotated[
         list[str] | None, typer.Option("--subscription", metavar="ID", help="Only this one. Repeatable.")
     ] = None,
-    output: common.Output = Format.TABLE,
+    output: Annotated[
+        Format, typer.Option("-o", "--output", metavar="FORMAT", help="table, json, jsonl, csv, ocsf or html.")
+    ] = Format.TABLE,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write it there; only its owner can read it.")
+    ] = None,
+    scope: Annotated[
+        Path | None,
+        typer.Option("--scope", metavar="FILE", help="Exceptions with owner, reason and end; attested days."),
+    ] = None,
+    runs: Annotated[
+        list[Path] | None,
+        typer.Option("--runs", metavar="DIR", help="Runs of this tool, which know since when a key is on. Repeatable."),
+    ] = None,
+    horizon: Annotated[
+        int, typer.Option("--horizon", metavar="DAYS", min=0, help="A key that expires within so many is degraded.")
+    ] = 90,
+    databricks: Annotated[
+        str,
+        typer.Option(
+            "--databricks-object-id",
+            metavar="ID",
+            help="Object id of AzureDatabricks, where the directory may not be read.",
+        ),
+    ] = "",
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="End with 0 even where there are findings.")] = False,
 ) -> int:
     """Say for every workspace and each of the three features whose key its data is under. Reads only.
 
-    Ends with 3 where something is not under your key, or nobody can tell.
+    Ends with 3 where something is not under a healthy key of yours, or nobody can tell.
     """
+    from cmkmigrate.audit.record import record
+    from cmkmigrate.audit.scope import load
+    from cmkmigrate.audit.survey import audit
     from cmkmigrate.clients.cloud import Cloud
-    from cmkmigrate.engine.audit import audit
 
+    if databricks and not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", databricks):
+        raise Mistake(f"{databricks!r} is not an object id", subject="--databricks-object-id")
+    for folder in runs or ():
+        if not folder.is_dir():
+            raise Mistake("there is no such folder", subject=str(folder), next="--runs DIR of a run, or of several")
+    decided = load(scope) if scope else None
     cloud: Any = Cloud.from_env(os.environ)
     try:
-        found = audit(cloud, subscription or ())
+        found = audit(
+            cloud,
+            subscription or (),
+            scope=decided,
+            runs=runs or (),
+            horizon_days=float(horizon),
+            databricks=databricks,
+        )
     except Denied as error:
         raise NotAllowed("the subscriptions may not be listed", why=str(error), next="az login") from None
     except CallError as error:
         raise Stopped("Azure does not answer", why=str(error), next="the same command again") from None
-    population = [asdict(one) for one in found.population]
-    rows = [asdict(one) for one in found.rows]
-    if output is Format.TABLE:
-        lines = list(render.table(population, rows, found.findings))
-    elif output is Format.JSON:
-        lines = [render.document(population, rows, found.findings)]
-    elif output is Format.JSONL:
-        lines = list(render.lines(population, rows, found.findings))
+    body = record(found, __version__)
+    lines = _lines(output, body)
+    if out:
+        common.write_private(out, "".join(f"{line}\n" for line in lines))
+        print(f"Audit: {out}", file=sys.stderr)
     else:
-        lines = list(render.csv(rows))
-        for one in found.population:
-            if one.problem:
-                print(f"subscription {one.subscription} could not be read: {one.problem}", file=sys.stderr)
-    for line in lines:
-        print(line)
+        for line in lines:
+            print(line)
+    if output is Format.CSV:  # its lines are features, so the rest is said beside it
+        _tell(body)
     return FINDINGS if found.findings and not exit_zero else 0
+
+
+def _lines(output: Format, body: Mapping[str, Any]) -> Iterable[str]:
+    from cmkmigrate.render import audit as render
+
+    if output is Format.OCSF:
+        from cmkmigrate.render.audit_ocsf import document
+
+        return [document(body)]
+    if output is Format.HTML:
+        from cmkmigrate.render.audit_page import page
+
+        return [page(body)]
+    made = {Format.TABLE: render.table, Format.JSONL: render.lines, Format.CSV: render.csv}
+    return [render.document(body)] if output is Format.JSON else made[output](body)
+
+
+def _tell(body: Mapping[str, Any]) -> None:
+    from cmkmigrate.render.audit import around
+
+    for line in around(body):
+        print(line, file=sys.stderr)

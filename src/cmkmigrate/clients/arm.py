@@ -6,16 +6,16 @@ their answer is lost; a write is ONE request. Ids are ARM ids, of this subscript
 
 from __future__ import annotations
 
-import io
-import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 from cmkmigrate.clients.again import read_again, seconds
+from cmkmigrate.clients.arm_bodies import each_once, json_bytes, listed, object_of, pages, parsed
 from cmkmigrate.clients.arm_id import ResourceId
-from cmkmigrate.clients.azure_core import called, content_of, error_of, management_options
+from cmkmigrate.clients.azure_core import called, error_of, management_options
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.graph import azure_databricks_object_id
 from cmkmigrate.clients.login import Login
@@ -23,6 +23,9 @@ from cmkmigrate.clients.vault import Vault
 from cmkmigrate.errors import Denied, NotFound, Unknown
 
 _SUBSCRIPTIONS: Final = "2022-12-01"  # api-version of Microsoft.Resources/subscriptions
+_GROUPS: Final = "2021-04-01"  # of Microsoft.Resources/resourceGroups
+_ROLES: Final = "2022-04-01"  # of Microsoft.Authorization/roleDefinitions
+_ACTIVITY: Final = "2015-04-01"  # of the Activity Log (Microsoft.Insights/eventtypes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +93,14 @@ class Subscription:
             lambda: (
                 self._databricks(at)
                 .workspaces.begin_create_or_update(
-                    at.group, at.name, _json(body), polling=False, cls=lambda raw, *_: raw
+                    at.group, at.name, json_bytes(body), polling=False, cls=lambda raw, *_: raw
                 )
                 .result()
             )
         )
         headers = answer.http_response.headers
         url = headers.get("Azure-AsyncOperation") or headers.get("Location") or ""
-        return Put(_object(answer), url if self.endpoints.allowed(url) else "")
+        return Put(object_of(answer), url if self.endpoints.allowed(url) else "")
 
     def poll(self, operation_url: str) -> dict[str, Any]:
         """The status of a long-running operation: {"status": "Succeeded" | "Failed" | "Canceled" | another, which means
@@ -154,6 +157,13 @@ class Subscription:
         except NotFound:
             return []
 
+    def vault_key_versions(self, arm_id: str, name: str) -> list[dict[str, Any]]:
+        """The versions of a vault's key as Resource Manager shows them, in no particular order. Raises NotFound."""
+        at = ResourceId.parse(arm_id)
+        return self._list(
+            lambda hook: self._keyvault(at).keys.list_versions(at.group, at.name, name, raw_response_hook=hook)
+        )
+
     def deleted_vaults(self) -> list[dict[str, Any]]:
         """The soft-deleted vaults of the subscription; their names are taken until they are purged."""
         return self._list(lambda hook: self._keyvault().vaults.list_deleted(raw_response_hook=hook))
@@ -161,18 +171,18 @@ class Subscription:
     def vault_name_taken(self, name: str) -> str:
         """Why a vault cannot have this name (the service's words), "" when it can. Reads, though it is a POST."""
         asked = {"name": name, "type": "Microsoft.KeyVault/vaults"}
-        said = self._get(lambda cls: self._keyvault().vaults.check_name_availability(_json(asked), cls=cls))
+        said = self._get(lambda cls: self._keyvault().vaults.check_name_availability(json_bytes(asked), cls=cls))
         return "" if said.get("nameAvailable") else str(said.get("message") or said.get("reason") or "it is taken")
 
     def put_vault(self, arm_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """PUT of a vault; the service answers with the vault, which may still be RegisteringDns."""
         at = ResourceId.parse(arm_id)
-        return _object(
+        return object_of(
             called(
                 lambda: (
                     self._keyvault(at)
                     .vaults.begin_create_or_update(
-                        at.group, at.name, _json(body), polling=False, cls=lambda raw, *_: raw
+                        at.group, at.name, json_bytes(body), polling=False, cls=lambda raw, *_: raw
                     )
                     .result()
                 )
@@ -182,18 +192,20 @@ class Subscription:
     def patch_vault(self, arm_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """PATCH of a vault: what is not named stays as it is."""
         at = ResourceId.parse(arm_id)
-        return _object(
-            called(lambda: self._keyvault(at).vaults.update(at.group, at.name, _json(body), cls=lambda raw, *_: raw))
+        return object_of(
+            called(
+                lambda: self._keyvault(at).vaults.update(at.group, at.name, json_bytes(body), cls=lambda raw, *_: raw)
+            )
         )
 
     def add_access_policies(self, vault_id: str, policies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Add to the access policies of a vault; the others stay."""
         at = ResourceId.parse(vault_id)
         body = {"properties": {"accessPolicies": list(policies)}}
-        return _object(
+        return object_of(
             called(
                 lambda: self._keyvault(at).vaults.update_access_policy(
-                    at.group, at.name, "add", _json(body), cls=lambda raw, *_: raw
+                    at.group, at.name, "add", json_bytes(body), cls=lambda raw, *_: raw
                 )
             )
         )
@@ -205,20 +217,27 @@ class Subscription:
 
     # --- grants
 
-    def role_assignments(self, scope: str) -> list[dict[str, Any]]:
-        """The role assignments that count at `scope`: its own and those above it."""
+    def role_assignments(self, scope: str, assigned_to: str = "") -> list[dict[str, Any]]:
+        """The role assignments that count at `scope`: its own and those above it. assigned_to: only those of this
+        principal (object id), by way of its groups too."""
+        # The SDK puts the filter into the URL as it is, so that its spaces are written for a URL here.
+        filter = f"atScope()%20and%20assignedTo('{assigned_to}')" if assigned_to else "atScope()"
         return self._list(
             lambda hook: self._authorization().role_assignments.list_for_scope(
-                scope.lstrip("/"), filter="atScope()", raw_response_hook=hook
+                scope.lstrip("/"), filter=filter, raw_response_hook=hook
             )
         )
 
+    def role_definition(self, id: str) -> dict[str, Any]:
+        """The definition of a role by its ARM id. Raises NotFound, Denied."""
+        return self._plain(f"/{id.lstrip('/')}?api-version={_ROLES}")
+
     def put_role_assignment(self, scope: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """PUT of a role assignment (`name` is a GUID). Raises AlreadyExists when an equal one has another name."""
-        return _object(
+        return object_of(
             called(
                 lambda: self._authorization().role_assignments.create(
-                    scope.lstrip("/"), name, _json(body), cls=lambda raw, *_: raw
+                    scope.lstrip("/"), name, json_bytes(body), cls=lambda raw, *_: raw
                 )
             )
         )
@@ -227,16 +246,20 @@ class Subscription:
 
     def subscriptions(self) -> list[dict[str, Any]]:
         """Every subscription that the caller sees."""
-        found: list[dict[str, Any]] = []
-        url, seen = f"/subscriptions?api-version={_SUBSCRIPTIONS}", set[str]()
-        while url:
-            if url in seen:
-                raise Unknown("the pages of the subscriptions go in a circle")
-            seen.add(url)
-            page = self._plain(url)
-            found += page.get("value") or []
-            url = str(page.get("nextLink") or "")
-        return _each_once(found)
+        return self._pages(f"/subscriptions?api-version={_SUBSCRIPTIONS}")
+
+    def resource_groups(self) -> list[dict[str, Any]]:
+        """Every resource group of the subscription; `managedBy` names the resource that a managed one belongs to."""
+        return self._pages(f"/subscriptions/{self.id}/resourcegroups?api-version={_GROUPS}")
+
+    def activity(self, provider: str, since: str) -> list[dict[str, Any]]:
+        """The Activity Log of the subscription for one provider (Microsoft.Databricks), from a time on (ISO 8601)."""
+        asked = quote(f"eventTimestamp ge '{since}' and resourceProvider eq '{provider}'")
+        path = f"/subscriptions/{self.id}/providers/Microsoft.Insights/eventtypes/management/values"
+        return self._pages(f"{path}?api-version={_ACTIVITY}&$filter={asked}")
+
+    def _pages(self, first: str) -> list[dict[str, Any]]:
+        return pages(lambda url: read_again(lambda: listed(self._asked(url))), first)
 
     def _tenant(self) -> str:
         try:
@@ -249,16 +272,16 @@ class Subscription:
         return tenant
 
     def _plain(self, path: str) -> dict[str, Any]:
-        def look() -> dict[str, Any]:
-            from azure.core.rest import HttpRequest
+        return read_again(lambda: self._asked(path))
 
-            url = path if path.startswith("https://") else f"{self.endpoints.arm}{path}"
-            answer = called(lambda: self._databricks().send_request(HttpRequest("GET", url)))
-            if answer.status_code != 200:
-                raise error_of(answer.status_code, answer.headers, answer.content)
-            return _parsed(answer)
+    def _asked(self, path: str) -> dict[str, Any]:
+        from azure.core.rest import HttpRequest
 
-        return read_again(look)
+        url = path if path.startswith("https://") else f"{self.endpoints.arm}{path}"
+        answer = called(lambda: self._databricks().send_request(HttpRequest("GET", url)))
+        if answer.status_code != 200:
+            raise error_of(answer.status_code, answer.headers, answer.content)
+        return parsed(answer)
 
     def _once(self, what: str, find: Callable[[], str]) -> str:
         with self._lock:
@@ -267,20 +290,18 @@ class Subscription:
             return self._known[what]
 
     def _get(self, call: Callable[[Callable[..., Any]], Any]) -> dict[str, Any]:
-        return read_again(lambda: _object(called(lambda: call(lambda raw, *_: raw))))
+        return read_again(lambda: object_of(called(lambda: call(lambda raw, *_: raw))))
 
     def _list(self, call: Callable[[Callable[[Any], None]], Any]) -> list[dict[str, Any]]:
         def walk() -> list[dict[str, Any]]:
-            pages: list[dict[str, Any]] = []
+            bodies: list[dict[str, Any]] = []
             links: set[str] = set()
 
             def page(answer: Any) -> None:
                 if answer.http_response.status_code != 200:
                     return  # the SDK raises it
-                body = _object(answer)
-                if not isinstance(body.get("value"), list):
-                    raise Unknown("a page of a listing is not a list")
-                pages.append(body)
+                body = listed(object_of(answer))
+                bodies.append(body)
                 link = str(body.get("nextLink") or "")
                 if link in links:
                     raise Unknown("the pages of a listing go in a circle")
@@ -288,7 +309,7 @@ class Subscription:
                     links.add(link)
 
             called(lambda: [None for _ in call(page)])
-            return _each_once([item for body in pages for item in body["value"]])
+            return each_once([item for body in bodies for item in body["value"]])
 
         return read_again(walk)
 
@@ -315,27 +336,3 @@ class Subscription:
                 client = make(self._login, subscription, **management_options(self._login, self.endpoints))
                 self._clients[what, subscription] = client
             return client
-
-
-def _json(body: Mapping[str, Any]) -> io.BytesIO:
-    """As bytes the SDK sends it as it is; a dict would lose the fields that its models call read-only."""
-    return io.BytesIO(json.dumps(body).encode())
-
-
-def _object(answer: Any) -> dict[str, Any]:
-    return _parsed(answer.http_response)
-
-
-def _parsed(response: Any) -> dict[str, Any]:
-    try:
-        body = json.loads(content_of(response))
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise Unknown("the answer is not an object")
-    return body
-
-
-def _each_once(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without what a page brought a second time."""
-    return list({str(one.get("id", number)).lower(): one for number, one in enumerate(found)}.values())

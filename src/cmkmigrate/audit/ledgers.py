@@ -1,0 +1,70 @@
+"""What our own runs know: which workspaces they made with managed services under a key, and which they put so."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from cmkmigrate.errors import OperatorError
+from cmkmigrate.run.ledger import FILE, Ledger
+from cmkmigrate.run.schema import item
+from cmkmigrate.strict_yaml import read_yaml
+
+MAKES, SWITCHES_ON = "workspaces", "entity_encryption"  # kinds, by name, as a ledger has them
+FEATURE: Final = "managed_services"
+_HOLE: Final = re.compile(r"\$\{params\.(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One workspace in one run. born: it was made with the key; otherwise the key was put on, or changed, at `at` (Unix
+    seconds, 0.0 where it is not told). run: the folder."""
+
+    born: bool
+    run: str
+    at: float = 0.0
+
+
+def noted(directories: Iterable[Path]) -> tuple[dict[str, Noted], list[str]]:
+    """What runs know of workspaces, by ARM id (small letters); and the ledgers that could not be read, in words. That
+    one was born with a key outweighs that a run put one on. A folder without a ledger is looked through for runs, one
+    level deep."""
+    found: dict[str, Noted] = {}
+    unread: list[str] = []
+    for directory in directories:
+        for folder in [directory] if (directory / FILE).is_file() else sorted(directory.glob("*")):
+            if (folder / FILE).is_file():
+                try:
+                    for id, one in _of(Ledger.open(folder), str(folder)):
+                        if one.born or id not in found:
+                            found[id] = one
+                except (OperatorError, ValueError, KeyError) as error:
+                    unread.append(f"{folder}: {error}")
+    return found, unread
+
+
+def _of(ledger: Ledger, run: str) -> Iterator[tuple[str, Noted]]:
+    meta = ledger.meta()
+    playbook, _ = read_yaml(meta["playbook"], meta.get("playbook_path", "playbook"))
+    params = json.loads(meta.get("params", "{}"))
+    steps = {str(one.get("id")): one for one in (playbook or {}).get("steps") or ()}
+    rows = ledger.rows(item.select().where(item.c.kind.in_([MAKES, SWITCHES_ON]), item.c.state == "done"))
+    for row in rows:
+        step = steps.get(row.step) or {}
+        if not row.id:
+            continue
+        if row.kind == MAKES and row.ours and row.do == "create" and FEATURE in _features(step, params):
+            yield str(row.id).lower(), Noted(True, run)
+        if row.kind == SWITCHES_ON and row.do == "update" and (step.get("with") or {}).get("feature") == FEATURE:
+            yield str(row.id).lower(), Noted(False, run, float(row.at))
+
+
+def _features(step: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:
+    given = (step.get("with") or {}).get("features")
+    hole = _HOLE.fullmatch(given) if isinstance(given, str) else None
+    given = params.get(hole[1]) if hole else given
+    return [str(one) for one in given] if isinstance(given, list) else []
