@@ -106,7 +106,11 @@ def test_definitions(sandbox: Running) -> None:
     assert found["name"] == CRYPTO_OFFICER
     assert found["id"] == f"{sandbox.subscription}/{path}/{CRYPTO_OFFICER}", "as in the official examples"
     assert sandbox.arm("GET", f"/{path}/{CRYPTO_OFFICER}").json["id"] == f"/{path}/{CRYPTO_OFFICER}"
-    assert sandbox.arm("GET", f"{path}/{ENCRYPTION_USER}").json["properties"]["type"] == "BuiltInRole"
+    user = sandbox.arm("GET", f"{path}/{ENCRYPTION_USER}").json["properties"]
+    assert user["type"] == "BuiltInRole"
+    keys = "Microsoft.KeyVault/vaults/keys"
+    assert user["permissions"][0]["dataActions"] == [f"{keys}/read", f"{keys}/unwrap/action", f"{keys}/wrap/action"]
+    assert found["properties"]["permissions"][0]["dataActions"] == [f"{keys}/*"]
 
 
 def test_lock_stands_in_the_way(sandbox: Running) -> None:

@@ -9,7 +9,7 @@ import re
 
 from cmkmigrate.sandbox.arm import page
 from cmkmigrate.sandbox.cloud import Assignment, Body, Cloud, iso
-from cmkmigrate.sandbox.rights import ROLES, Role
+from cmkmigrate.sandbox.rights import ALL, ROLES, Role
 from cmkmigrate.sandbox.wire import Request, Response, azure_error, json_response, route
 
 ASSIGNMENTS = "/{scope:path}/providers/Microsoft.Authorization/roleAssignments"
@@ -133,12 +133,20 @@ def list_assignments(cloud: Cloud, request: Request) -> Response:
     return page(cloud, request, [_shown(cloud, one) for one in found])
 
 
+# What an access policy calls one thing, a role's data actions call another (the page of the built-in roles).
+DATA_ACTIONS = {
+    "get": "read", "list": "read", "wrapkey": "wrap/action", "unwrapkey": "unwrap/action",
+    "create": "create/action", "delete": "delete", "update": "update/action",
+}  # fmt: skip
+
+
 def _definition(role: Role, at: str) -> Body:
     """A built-in role. Its id is that of the subscription it was asked for in (official examples), else the tenant's.
 
     `az` compares it with the id in an assignment, which is of the subscription too.
     """
-    keys = [f"Microsoft.KeyVault/vaults/keys/{action}" for action in sorted(role.keys)]
+    names = {"*"} if role.keys >= ALL else {DATA_ACTIONS.get(one, f"{one}/action") for one in role.keys}
+    keys = [f"Microsoft.KeyVault/vaults/keys/{name}" for name in sorted(names)]
     permission = {"actions": list(role.actions), "notActions": list(role.not_actions), "dataActions": keys,
                   "notDataActions": []}  # fmt: skip
     properties = {
