@@ -116,15 +116,42 @@ def test_running_compute_is_found_before_anything_is_written(box: Sandbox, go: C
     assert done.code == 0, done
 
 
-def test_a_workspace_that_is_failed_is_sent_nothing(box: Sandbox, go: Callable[..., Result]) -> None:
-    lost = {"match": WORKSPACE, "count": 1, "action": "operation", "how": "fail", "message": "No capacity."}
-    box.faults(lost)
+def test_a_workspace_that_was_failed_before_is_sent_nothing(
+    box: Sandbox, go: Callable[..., Result], launcher: Launcher, tmp_path: Path
+) -> None:
+    box.faults({"match": WORKSPACE, "count": 1, "action": "operation", "how": "fail", "message": "No capacity."})
     first = go("failed", features="managed_services")
     assert first.code == 3 and "No capacity" in first.err + first.out, first
     box.faults()
     box.forget()
-    refused = go("failed", features="managed_services", resume=True)
-    assert puts(box) == [], refused
+    place = Commands(launcher, tmp_path / "another", box.env)
+    words = ["-p", f"workspace={workspace(box, 'failed')['id']}", "-p", "vault_name=kv-failed"]
+    refused = place("apply", "enable-in-place", *words, "--run", "run", "--auto-approve")
+    assert refused.code == BLOCKED and "in the state Failed" in refused.err, refused
+    assert box.writes() == []
+
+
+def test_killed_while_it_waits_for_a_grant(launcher: Launcher, tmp_path: Path) -> None:
+    """The first PUT came before the grant was in effect and left the workspace Failed; the run was killed then."""
+    estate = targets_estate(tmp_path / "workspaces", ["granted-late"])
+    box = Sandbox(tmp_path / "sandbox", "small", estate, grant_delay=4.0)
+    try:
+        place = Commands(launcher, tmp_path / "place", box.env)
+        words = ["-p", f"workspace={workspace(box, 'granted-late')['id']}", "-p", "vault_name=kv-granted-late"]
+        gates = [word for step in ("services", "disks") for word in ("--confirm", f"{step}=granted-late")]
+        argv = ("apply", "enable-in-place", *words, "--run", "run", "--auto-approve", *gates)
+        started = place.start(*argv)
+        box.faults({"match": WORKSPACE, "offset": 1, "count": 1, "action": "kill", "pid": started[0]})
+        killed = place.finish(started, argv)
+        assert killed.code < 0, killed
+        assert workspace(box, "granted-late")["properties"]["provisioningState"] == "Failed"
+        box.faults()
+        resumed = place("resume", "run", *gates)
+        assert resumed.code == 0, resumed
+        found = features(workspace(box, "granted-late")["properties"])
+        assert found == {"managedServices", "managedDisk", "root"}
+    finally:
+        box.close()
 
 
 def test_no_vault_is_named(box: Sandbox, go: Callable[..., Result]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from cmkmigrate.engine import marker as module
 from cmkmigrate.engine.marker import Marker
-from cmkmigrate.errors import CallError, LockHeld, Stopped, Throttled, Unknown
+from cmkmigrate.errors import CallError, Denied, LockHeld, NotAllowed, Refused, Stopped, Throttled, Unknown
 from cmkmigrate.model import Event
 from tests.engine import cloud
 
@@ -84,6 +84,19 @@ def test_what_another_run_left_stops_us(text: bytes, site: Site) -> None:
         one.guard()
     one.release()
     assert site.marker == text
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"), [(Refused("not a good name", status=400), Stopped), (Denied("no", status=403), NotAllowed)]
+)
+def test_a_target_that_refuses_it_is_said_and_nothing_more_is_written(
+    error: CallError, ends: type[Exception], site: Site
+) -> None:
+    site.before = [error]
+    with pytest.raises(ends, match="marker") as caught:
+        Marker(site, "r1", "me").guard()
+    assert getattr(caught.value, "subject", "") == module.PATH
+    assert getattr(caught.value, "next", "") == "cmkmigrate resume"
 
 
 def test_our_own_is_found_again(site: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
@@ -10,7 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from cmkmigrate import playbook
-from cmkmigrate.engine.apply import apply
+from cmkmigrate.engine import conduct
+from cmkmigrate.engine.apply import another_pass, apply
 from cmkmigrate.engine.migration import Migration
 from cmkmigrate.errors import Stopped, Unknown
 from cmkmigrate.kinds.base import Kind, Listed, Settings
@@ -162,6 +164,40 @@ def test_a_look_that_fails_ends_the_run_and_resume_goes_on(go: Go, sites: cloud.
     assert len(target.things["notes"]) == FOLDERS * (EACH + 1)
 
 
+def test_a_listing_that_shows_nothing_once_is_asked_again(go: Go, sites: cloud.Sites, ledger: Ledger) -> None:
+    inside, left = Folders.inside, [1]
+
+    def forgetful(self: Folders, site: cloud.Site, key: str) -> Iterator[tuple[str, Entry]]:
+        if key == "/f1" and left[0]:
+            left[0] -= 1
+            return iter(())
+        return inside(self, site, key)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Folders, "inside", forgetful)
+        go()
+    assert left == [0]
+    assert {row.state for row in ledger.rows(select(item))} == {"done"}
+    assert len(sites.sites["target"].things["acls"]) == FOLDERS * EACH
+
+
+def test_a_listing_that_takes_long_loses_no_part(go: Go, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    go()
+    whole = Papers.list
+
+    def slowly(self: Papers, site: cloud.Site, settings: Settings, listed: Listed) -> Iterator[Entry]:
+        for one in whole(self, site, settings, listed):
+            time.sleep(0.05 if site.name == "target" else 0.0)
+            yield one
+
+    monkeypatch.setattr(conduct, "OVERLAP_NS", 0)
+    monkeypatch.setattr(conduct, "FOLLOW_S", 0.01)
+    monkeypatch.setattr(Papers, "list", slowly)
+    another_pass(ledger)
+    go()
+    assert {row.state for row in ledger.rows(select(item))} == {"done"}
+
+
 def test_what_the_look_does_not_show_is_blocked_and_named(go: Go, sites: cloud.Sites, ledger: Ledger) -> None:
     def inside(self: Folders, site: cloud.Site, key: str) -> Iterator[tuple[str, Entry]]:
         return ((name, one) for name, one in everything(site) if one.of == ("folders", key) and one.key != "/f1/p1")
@@ -173,3 +209,5 @@ def test_what_the_look_does_not_show_is_blocked_and_named(go: Go, sites: cloud.S
     states = {row.key: row.state for row in ledger.rows(select(item).where(item.c.kind == "acls"))}
     assert [key for key, state in states.items() if state != "done"] == ["papers:/f1/p1"]
     assert states["papers:/f1/p1"] == "blocked"
+    (reason,) = [row.reason for row in ledger.rows(select(item).where(item.c.state == "blocked"))]
+    assert reason == "waits for something that was made, and the service does not list it"

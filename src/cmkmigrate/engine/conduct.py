@@ -30,6 +30,7 @@ from cmkmigrate.run.schema import entry, item
 Work = Callable[[Task, Any], bool]  # does one item; whether anything came of it
 OPEN = (State.PLANNED, State.MADE)
 FOLLOW_S = 0.5  # how long parts wait for more of their parents, at least; four times as long as looking for them takes
+LOOKS = 3  # how often what was made and is not listed is looked for again, a little longer after each
 OVERLAP_NS = 1_000_000_000  # what is noted as seen at one moment is on disk a little later
 
 
@@ -116,7 +117,7 @@ class _Crew:
             self._rounds(task, pool)
 
     def _rounds(self, task: Task, pool: ThreadPoolExecutor) -> None:
-        board, first = task.board, True
+        board, first, looks = task.board, True, 0
         while not board.stop.is_set():
             if not first and type(task.kind).load is Kind.load and _count(task, State.MADE):
                 task.look_again()
@@ -129,7 +130,13 @@ class _Crew:
                 task.quiesce()
                 task.look_again()
                 settle_unknown(task)
-            elif not _count(task, *OPEN) or not (moved or _break_cycle(task)):
+            elif not _count(task, *OPEN):
+                return
+            elif not moved and looks < LOOKS and board.unseen.hidden(set(task.kind.parents)):
+                looks += 1  # made, and the listing did not show it: it may yet
+                board.stop.wait(looks * FOLLOW_S)
+                task.list_target()
+            elif not (moved or _break_cycle(task)):
                 return
             elif type(task.kind).settle is Kind.settle and not _count(task, State.PLANNED):
                 self.made[task.kind.name].set()  # what is left is said to things that are there
@@ -146,14 +153,13 @@ class _Crew:
         board, names = task.board, task.board.names
         since = {name: self.began if name in parents else 0 for name in task.kind.parents}
         while not board.stop.is_set():
-            ending = self._all(self.finished, parents)
-            board.unseen.look(only=lambda of: ending or board.unseen.complete(of), kinds=parents)  # noqa: B023
+            if self._all(self.finished, parents):
+                return task.list_target()  # whole, whatever was seen on the way
+            board.unseen.look(only=board.unseen.complete, kinds=parents)
             board.ledger.commit()
             began, now = time.monotonic(), time.time_ns() - OVERLAP_NS
             task.list_parts({name: names.since("target", name, at) for name, at in since.items()})
             since = dict.fromkeys(since, now)
-            if ending:
-                return
             listing = time.monotonic() - began
             _, cost = self._round(task, pool, there="self", at_once=max(2, board.parallelism // 3))  # parents go first
             board.ledger.commit()
@@ -239,7 +245,10 @@ def _break_cycle(task: Task) -> bool:
             task.placeholders.add(row.key)
             return True
     for row in open_rows(task):
-        reason = "waits for something that was never made"
+        hidden = task.board.unseen.hidden(set(task.kind.parents))
+        reason = "waits for something that was " + (
+            "made, and the service does not list it" if hidden else "never made"
+        )
         task.board.ledger.set_item({**key_of(row), "state": State.BLOCKED, "do": "block", "reason": reason})
     task.board.ledger.commit()
     return False

@@ -13,9 +13,21 @@ import threading
 import time
 from typing import Any
 
-from cmkmigrate.errors import AlreadyExists, CallError, LockHeld, NotFound, Stopped, Throttled, Unknown
+from cmkmigrate.errors import (
+    AlreadyExists,
+    CallError,
+    Denied,
+    LockHeld,
+    NotAllowed,
+    NotFound,
+    Refused,
+    Stopped,
+    Throttled,
+    Unknown,
+)
 
 PATH = "/Shared/.cmkmigrate-run"
+RESUME = "cmkmigrate resume"
 CHECK_S = 5.0  # how old the last look may be when something is written
 
 
@@ -40,10 +52,18 @@ class Marker:
                 pass  # what became of it shows below
             except AlreadyExists:
                 pass
+            except Denied as error:
+                raise NotAllowed(
+                    "the run may not leave its marker in the target", subject=PATH, why=str(error), next=RESUME
+                ) from error
+            except Refused as error:
+                raise Stopped(
+                    "the target refuses the run's marker", subject=PATH, why=str(error), next=RESUME
+                ) from error
             owner = self._owner()
             if owner is not None:
                 return self._judge(owner)
-        raise Stopped("the run could not leave its marker in the target", subject=PATH, next="cmkmigrate resume")
+        raise Stopped("the run could not leave its marker in the target", subject=PATH, next=RESUME)
 
     def guard(self) -> None:
         """Before a write: take the marker if that was not done yet, look again if the last look is too old.
@@ -59,9 +79,7 @@ class Marker:
             try:
                 owner = self._owner()
             except CallError as error:
-                raise Stopped(
-                    "the run's marker cannot be read", subject=PATH, why=str(error), next="cmkmigrate resume"
-                ) from error
+                raise Stopped("the run's marker cannot be read", subject=PATH, why=str(error), next=RESUME) from error
             self._judge(owner or {})
 
     def release(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import namedtuple
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, update
 
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Entry
-from cmkmigrate.run.ledger import Ledger, insert_entries
+from cmkmigrate.run.ledger import PAGE, Ledger, insert_entries
 from cmkmigrate.run.schema import entry, item
 
 REMEMBERED = 50_000
@@ -77,7 +78,10 @@ class Names:
     def replace(self, side: str, kind: str, rows: Iterable[dict[str, Any]]) -> None:
         """Forget what was listed of this kind on this side and keep `rows` instead."""
         e, seen = entry.c, time.time_ns()  # what is listed again is never gone in between: others are reading
-        insert_entries(self._ledger, ({**row, "seen": seen} for row in rows))
+        left = iter(rows)
+        while batch := list(itertools.islice(left, PAGE)):  # a listing can take long: stamped when it is written
+            now = time.time_ns()
+            insert_entries(self._ledger, [{**row, "seen": now} for row in batch], wait=False)
         self._ledger.commit(
             delete(entry).where(e.side == side, e.kind == kind, e.seen < seen)
         )  # not what was made since

@@ -70,6 +70,7 @@ class Task:
         """The entries of another kind on a side; looks again first where new things have no ids yet."""
         if side == "target":
             self.board.unseen.look(kinds={kind, *self.kind.parents})
+            self.board.ledger.commit()  # what was seen and made so far can be read
         known = (one for one in self.board.names.entries(side, kind) if one.id not in ("", KNOWN_AFTER_APPLY))
         return (one for one in known if not one.excluded)
 

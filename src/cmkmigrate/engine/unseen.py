@@ -58,6 +58,11 @@ class Unseen:
                     self._new.pop(of, None)
                 self._look(of, new)
 
+    def hidden(self, kinds: set[str]) -> bool:
+        """Whether something of these kinds was made, and the looks so far did not show it."""
+        with self._lock:
+            return any(kind in kinds for new in self._new.values() for kind, _ in new)
+
     def complete(self, of: Of) -> bool:
         """Whether nothing more is to be made in it, as far as is known."""
         return self._left[of] <= 0
@@ -90,7 +95,7 @@ class Unseen:
         try:
             found = {(kind, one.key): one for kind, one in inside(some.target, of[1])}
         except NotFound:
-            return  # gone with all that was in it: what refers to it says so
+            found = {}
         except CallError as error:
             raise Stopped(
                 "could not list", subject=f"{of[0]} {of[1]}", why=str(error), next="cmkmigrate resume"
@@ -99,3 +104,7 @@ class Unseen:
             one: Any = found.get((kind, key))
             if one is not None:
                 task.board.names.add(as_row("target", kind, one, key, 0))
+        with self._lock:  # the next look may show what this one did not
+            hidden = {at: task for at, task in new.items() if at not in found}
+            if hidden:
+                self._new[of] = {**hidden, **self._new.get(of, {})}

@@ -71,9 +71,12 @@ def test_what_is_not_wanted_is_nothing() -> None:
 
 
 def test_refused_where_it_cannot_be() -> None:
-    for changes, word in (({"sku": {"name": "standard"}}, "not Premium"), ({"provisioningState": "Failed"}, "Failed")):
-        with pytest.raises(Blocked, match=word):
-            list(KIND.desired(source(**changes), SETTINGS, nothing))
+    with pytest.raises(Blocked, match="not Premium"):
+        list(KIND.desired(source(sku={"name": "standard"}), SETTINGS, nothing))
+
+
+def test_what_the_run_itself_left_failed_is_sent_again() -> None:
+    assert list(KIND.desired(source(provisioningState="Failed"), SETTINGS, nothing))
 
 
 @pytest.mark.parametrize(

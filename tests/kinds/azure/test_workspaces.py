@@ -159,6 +159,8 @@ def test_what_cannot_be(old: Any, settings: dict[str, Any], text: str) -> None:
 def test_a_workspace_that_is_changed_in_place_is_named_as_existing_alone() -> None:
     (one,) = KIND.desired(source(), {"existing": WORKSPACE}, lambda kind: [])
     assert isinstance(one, Asset) and one.body == {}
+    with pytest.raises(Blocked, match="Failed"):
+        list(KIND.desired(source(provisioningState="Failed"), {"existing": WORKSPACE}, lambda kind: []))
 
 
 @pytest.mark.parametrize("name", ["", "xx", "x" * 65, "a b", "a/b", "ä-b"])

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound
-from cmkmigrate.kinds.azure.operations import FAILED, UNVERIFIED, busy, covers, finish, idle, state_of
+from cmkmigrate.kinds.azure.operations import UNVERIFIED, busy, covers, finish, idle
 from cmkmigrate.kinds.azure.workspaces import FEATURES, key_of, key_properties, loaded, merged, put, sendable
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Asset, Body, Entry, Made
@@ -121,13 +121,6 @@ def _check(source: Site, feature: str) -> None:
             subject=source.name,
             why=f"it is {sku or 'of no known tier'}; customer-managed keys are for Premium alone",
             next=f"az databricks workspace update --ids {source.arm_id} --sku premium",
-        )
-    if state_of(source.resource) in FAILED:
-        raise Blocked(
-            "the workspace is in the state Failed, and nothing is sent to it",
-            subject=source.name,
-            why="a PUT on a workspace in Failed can make it worse",
-            next="see why: az monitor activity-log list, or ask the vendor's support",
         )
     if feature == "managed_disks" and (running := sorted(_running(source))):
         named = ", ".join(running[:5]) + (f" and {len(running) - 5} more" if len(running) > 5 else "")

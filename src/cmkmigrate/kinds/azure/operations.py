@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cmkmigrate.clients.arm import Subscription
-from cmkmigrate.errors import CallError, Denied, NotFound, NotYet, Refused, Stopped
+from cmkmigrate.errors import Blocked, CallError, Denied, NotFound, NotYet, Refused, Stopped
 from cmkmigrate.model import Body, Made
 
 FAILED: Final = frozenset({"Failed", "Canceled"})
@@ -37,6 +37,17 @@ _BUSY: Final = re.compile(r"being (modified|updated|created)|another operation",
 def state_of(body: Mapping[str, Any]) -> str:
     """The provisioning state in the GET body of a resource; "Succeeded" where it names none."""
     return str((body.get("properties") or {}).get("provisioningState") or "Succeeded")
+
+
+def not_failed(name: str, body: Mapping[str, Any]) -> None:
+    """Raises Blocked for a workspace that was in `Failed` before the run: what is sent to it then can make it worse."""
+    if state_of(body) in FAILED:
+        raise Blocked(
+            f"the workspace is in the state {state_of(body)}, and nothing is sent to it",
+            subject=name,
+            why="something else left it so",
+            next="see why: az monitor activity-log list, or ask the vendor's support",
+        )
 
 
 def busy(body: Mapping[str, Any]) -> bool:

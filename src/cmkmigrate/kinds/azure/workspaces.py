@@ -18,11 +18,12 @@ from typing import Any, ClassVar, Final
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound, Refused
-from cmkmigrate.kinds.azure.operations import UNVERIFIED, busy, covers, finish, idle, refusal, state_of
+from cmkmigrate.kinds.azure.operations import UNVERIFIED, busy, covers, finish, idle, not_failed, refusal, state_of
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Asset, Body, Entry, Made
 
 TYPE: Final = "Microsoft.Databricks/workspaces"
+LIST: Final = "az databricks workspace list --query [].id"
 FEATURES: Final = ("managed_services", "managed_disks", "dbfs_root")
 READ_ONLY: Final = frozenset(
     {
@@ -40,7 +41,7 @@ READ_ONLY: Final = frozenset(
     }
 )
 _READ_ONLY_PARAMETERS: Final = frozenset({"resourceTags", "enableFedRampCertification", "relayNamespaceName"})
-# What a new workspace takes over. Left out: names that must be new (managed resource group, storage account, subnets).
+# Taken over; not the names that must be new (managed resource group, storage account, subnets).
 _CARRIED: Final = ("publicNetworkAccess", "requiredNsgRules", "defaultStorageFirewall", "accessConnector")
 _PARAMETERS: Final = (
     "enableNoPublicIp",
@@ -50,15 +51,14 @@ _PARAMETERS: Final = (
     "amlWorkspaceId",
 )
 _MANAGED_NETWORK: Final = ("vnetAddressPrefix", "natGatewayName", "publicIpName")  # only without a network of one's own
-# The schema has 3 to 64 characters. Assumption: of these, as the service's other names and its portal have it.
+# Assumption: 3 to 64 (the schema) of these characters, as the service's other names and its portal have it.
 _NAME: Final = re.compile(r"[0-9A-Za-z_-]{3,64}")
 _IDENTITY_S: Final = 300.0  # how long an identity may be missing from a workspace that is ready
 
 
 class Workspaces(Kind):
-    """One workspace. Settings: name, resource_group (default: the source's), existing (ARM id: used as it is),
-    features, key_uri, key_name, key_version, double_encryption, managed_resource_group, public_subnet, private_subnet
-    (where the source is in a network of one's own: subnets cannot be shared)."""
+    """One workspace. Settings: name, resource_group (default: the source's), existing (ARM id: used as it is), features,
+    key_uri, key_name, key_version, double_encryption, managed_resource_group, public_subnet and private_subnet."""
 
     name = "workspaces"
     service = "arm_databricks"
@@ -115,6 +115,8 @@ class Workspaces(Kind):
             raise Blocked("the new workspace is the old one", subject=source.arm_id, next="choose another name")
         if not existing:
             body = _body(source.resource, settings, at)
+        elif str(at).lower() == str(home).lower():
+            not_failed(source.name, source.resource)
         return [Asset(existing or str(at), key_of(at), at.name, body=body)]
 
     def list(self, site: Subscription, settings: Settings, listed: Listed) -> Iterable[Entry]:
@@ -125,10 +127,9 @@ class Workspaces(Kind):
             try:
                 return [loaded(site.workspace(arm_id))]
             except NotFound:
-                if existing:
-                    next = "az databricks workspace list --query [].id"
-                    raise Blocked("there is no such workspace", subject=existing, next=next) from None
-                return []
+                if not existing:
+                    return []
+                raise Blocked("there is no such workspace", subject=existing, next=LIST) from None
         return [loaded(one) for one in site.workspaces() if str(one.get("name", "")).lower() == name.lower()]
 
     def load(self, site: Subscription, entry: Entry) -> Asset:
@@ -244,9 +245,8 @@ def _body(source: Body, settings: Settings, at: ResourceId) -> Body:
             next=f"az databricks workspace update --ids {source.get('id')} --sku premium",
         )
     if str(old.get("computeMode", "Hybrid")).lower() != "hybrid":
-        raise Blocked(
-            "the old workspace is serverless", subject=subject, why="it has no disks and no DBFS root to encrypt"
-        )
+        why = "it has no disks and no DBFS root to encrypt"
+        raise Blocked("the old workspace is serverless", subject=subject, why=why)
     features = _features(settings)
     parameters = _parameters(old, settings, subject)
     if "dbfs_root" in features:
