@@ -57,8 +57,8 @@ _IDENTITY_S: Final = 300.0  # how long an identity may be missing from a workspa
 
 
 class Workspaces(Kind):
-    """One workspace. Settings: name, resource_group (default: the source's), existing (ARM id: used as it is), features,
-    key_uri, key_name, key_version, double_encryption, managed_resource_group, public_subnet and private_subnet."""
+    """One workspace. Settings: name, resource_group (default: the source's), existing (ARM id: used as it is),
+    features, key_uri, key_name, key_version, double_encryption, managed_resource_group, and the two subnets."""
 
     name = "workspaces"
     service = "arm_databricks"
