@@ -14,8 +14,9 @@ from typing import Any, ClassVar, Final
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound
-from cmkmigrate.kinds.azure.operations import UNVERIFIED, busy, covers, finish, idle
-from cmkmigrate.kinds.azure.workspaces import FEATURES, key_of, key_properties, loaded, merged, put, sendable
+from cmkmigrate.kinds.azure.operations import UNVERIFIED, covers, finish
+from cmkmigrate.kinds.azure.root_encryption import put_part
+from cmkmigrate.kinds.azure.workspaces import FEATURES, key_of, key_properties, loaded
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Asset, Body, Entry, Made
 
@@ -96,12 +97,7 @@ class EntityEncryption(Kind):
         return _part(site.workspace(entry.id))
 
     def update(self, site: Subscription, want: Asset, have: Asset) -> Made | None:
-        body = have.body or {}
-        if busy(body):  # never a PUT while another operation is going on
-            body = _part(idle(site, have.id)).body or {}
-            if covers(want.body, body):
-                return Made(have.id)
-        return put(site, have.id, merged(sendable(body), want.body or {}))
+        return put_part(site, want, have, want.body or {}, _part)
 
     def settle(self, site: Subscription, asset: Asset, made: Made) -> None:
         finish(site, made.id or asset.id, made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from cmkmigrate.clients.arm import Subscription
@@ -72,17 +72,23 @@ class RootEncryption(Kind):
         return _part(site.workspace(entry.id))
 
     def update(self, site: Subscription, want: Asset, have: Asset) -> Made | None:
-        body = have.body or {}
-        if busy(body):  # never a PUT while another one is going on
-            body = _part(idle(site, have.id)).body or {}
-            if covers(want.body, body):
-                return Made(have.id)
         encryption = (want.body or {})["properties"]["parameters"]["encryption"]
         change = {"properties": {"parameters": {"prepareEncryption": {"value": True}, "encryption": encryption}}}
-        return put(site, have.id, merged(sendable(body), change))
+        return put_part(site, want, have, change, _part)
 
     def settle(self, site: Subscription, asset: Asset, made: Made) -> None:
         finish(site, made.id or asset.id, made)
+
+
+def put_part(site: Subscription, want: Asset, have: Asset, change: Body, part: Callable[[Body], Asset]) -> Made:
+    """ONE PUT of the workspace as it is, with `change`; none where what was going on made it so. part: what of a GET
+    body is the thing. Raises NotYet, Refused, Stopped."""
+    body = have.body or {}
+    if busy(body):  # never a PUT while another one is going on
+        body = part(idle(site, have.id)).body or {}
+        if covers(want.body, body):
+            return Made(have.id)
+    return put(site, have.id, merged(sendable(body), change))
 
 
 def _part(resource: Body) -> Asset:
