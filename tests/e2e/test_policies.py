@@ -74,7 +74,9 @@ def workspace(migration: Migration, host: str) -> Body:
 
 
 def vault(migration: Migration) -> Body:
-    (one,) = migration.sandbox.arm()["vaults"].values()
+    """The one that the migration made; others may have made more on the same sandbox."""
+    vaults = migration.sandbox.arm()["vaults"].items()
+    (one,) = [one for at, one in vaults if at.rpartition("/")[2].lower() == "kv-undisturbed"]
     return {**one, "type": VAULTS}
 
 
