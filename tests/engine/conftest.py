@@ -56,9 +56,14 @@ def sites() -> cloud.Sites:
     return cloud.Sites(source=filled_source(), target=cloud.Site("target", first=1))
 
 
-@pytest.fixture
-def migration(sites: cloud.Sites, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Migration:
+@pytest.fixture(autouse=True)
+def _state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each test has locks of its own: tests that run side by side migrate between sites of the same names."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def migration(sites: cloud.Sites) -> Migration:
     book = playbook.parse(TEXT, "contents.yaml", cloud.KINDS)
     return Migration(book, playbook.fill_params(book, {}), cloud.KINDS, sites)
 

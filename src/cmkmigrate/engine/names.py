@@ -44,7 +44,8 @@ class Names:
             return known
         seen = self._forgotten
         row = self._ledger.first(_FIND, {"side": side, "kind": kind, "key": key})
-        return self._remember(self._by_key, at, row, seen)
+        # That there is none is not kept: it may be on its way to the disk, and forgotten here to make room.
+        return None if row is None else self._remember(self._by_key, at, row, seen)
 
     def preload(self, kind: str, keys: list[str]) -> None:
         """Remember the entries of these keys on both sides, and that there are none: one question instead of two for
