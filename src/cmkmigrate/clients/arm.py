@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
 
 from cmkmigrate.clients.again import read_again, seconds
-from cmkmigrate.clients.arm_bodies import each_once, json_bytes, listed, object_of, pages, parsed
+from cmkmigrate.clients.arm_bodies import each_once, json_bytes, listed, object_of
 from cmkmigrate.clients.arm_id import ResourceId
+from cmkmigrate.clients.arm_wire import ArmWire
 from cmkmigrate.clients.azure_core import called, error_of, management_options
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.graph import azure_databricks_object_id
@@ -36,7 +36,7 @@ class Put:
     operation_url: str
 
 
-class Subscription:
+class Subscription(ArmWire):
     """One subscription. Safe to use from many threads; clients are built when they are first needed."""
 
     def __init__(self, id: str, login: Login, endpoints: Endpoints) -> None:
@@ -230,7 +230,7 @@ class Subscription:
 
     def role_definition(self, id: str) -> dict[str, Any]:
         """The definition of a role by its ARM id. Raises NotFound, Denied."""
-        return self._plain(f"/{id.lstrip('/')}?api-version={_ROLES}")
+        return self.read(f"/{id.lstrip('/')}", _ROLES)
 
     def put_role_assignment(self, scope: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """PUT of a role assignment (`name` is a GUID). Raises AlreadyExists when an equal one has another name."""
@@ -246,42 +246,26 @@ class Subscription:
 
     def subscriptions(self) -> list[dict[str, Any]]:
         """Every subscription that the caller sees."""
-        return self._pages(f"/subscriptions?api-version={_SUBSCRIPTIONS}")
+        return self.listing("/subscriptions", _SUBSCRIPTIONS)
 
     def resource_groups(self) -> list[dict[str, Any]]:
         """Every resource group of the subscription; `managedBy` names the resource that a managed one belongs to."""
-        return self._pages(f"/subscriptions/{self.id}/resourcegroups?api-version={_GROUPS}")
+        return self.listing(f"/subscriptions/{self.id}/resourcegroups", _GROUPS)
 
     def activity(self, provider: str, since: str) -> list[dict[str, Any]]:
         """The Activity Log of the subscription for one provider (Microsoft.Databricks), from a time on (ISO 8601)."""
-        asked = quote(f"eventTimestamp ge '{since}' and resourceProvider eq '{provider}'")
         path = f"/subscriptions/{self.id}/providers/Microsoft.Insights/eventtypes/management/values"
-        return self._pages(f"{path}?api-version={_ACTIVITY}&$filter={asked}")
-
-    def _pages(self, first: str) -> list[dict[str, Any]]:
-        return pages(lambda url: read_again(lambda: listed(self._asked(url))), first)
+        return self.listing(path, _ACTIVITY, f"eventTimestamp ge '{since}' and resourceProvider eq '{provider}'")
 
     def _tenant(self) -> str:
         try:
-            tenant = str(self._plain(f"/subscriptions/{self.id}?api-version={_SUBSCRIPTIONS}").get("tenantId") or "")
+            tenant = str(self.read(f"/subscriptions/{self.id}", _SUBSCRIPTIONS).get("tenantId") or "")
         except (NotFound, Denied):  # rights on a resource alone do not let its subscription be read
             tenant = ""
         tenant = tenant or str(self._login.claims(self.endpoints.arm_scope).get("tid") or "")
         if not tenant:
             raise Denied(f"the tenant of subscription {self.id} is not known: the subscription cannot be read")
         return tenant
-
-    def _plain(self, path: str) -> dict[str, Any]:
-        return read_again(lambda: self._asked(path))
-
-    def _asked(self, path: str) -> dict[str, Any]:
-        from azure.core.rest import HttpRequest
-
-        url = path if path.startswith("https://") else f"{self.endpoints.arm}{path}"
-        answer = called(lambda: self._databricks().send_request(HttpRequest("GET", url)))
-        if answer.status_code != 200:
-            raise error_of(answer.status_code, answer.headers, answer.content)
-        return parsed(answer)
 
     def _once(self, what: str, find: Callable[[], str]) -> str:
         with self._lock:

@@ -1,0 +1,59 @@
+"""Any resource of Azure Resource Manager by its path, for which no method of a Subscription exists: JSON in, JSON out.
+
+Reads are sent again when their answer is lost; a write is ONE request, whose lost answer is Unknown.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+from cmkmigrate.clients.again import read_again
+from cmkmigrate.clients.arm_bodies import listed, pages, parsed
+from cmkmigrate.clients.azure_core import called, error_of
+from cmkmigrate.clients.endpoints import Endpoints
+
+_FINE: Final = {"GET": (200,), "POST": (200,), "PUT": (200, 201, 202)}
+
+
+class ArmWire(ABC):
+    """Requests by path. `path` begins with a slash and is without its api-version; raises CallErrors."""
+
+    endpoints: Endpoints
+
+    @abstractmethod
+    def _databricks(self) -> Any:
+        """A client whose pipeline the requests take."""
+
+    def read(self, path: str, version: str) -> dict[str, Any]:
+        """GET of one thing. Raises NotFound, Denied."""
+        return read_again(lambda: self._asked("GET", _at(path, version)))
+
+    def listing(self, path: str, version: str, filter: str = "") -> list[dict[str, Any]]:
+        """GET of a list, all pages of it. filter: an OData filter, as it is written ("" for none)."""
+        first = _at(path, version) + (f"&$filter={quote(filter)}" if filter else "")
+        return pages(lambda url: read_again(lambda: listed(self._asked("GET", url))), first)
+
+    def ask(self, path: str, version: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A POST that only reads, as some questions are asked."""
+        return read_again(lambda: self._asked("POST", _at(path, version), body))
+
+    def put_resource(self, path: str, version: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """ONE PUT of a resource that is there when it has been answered; gives the answer."""
+        return self._asked("PUT", _at(path, version), body)
+
+    def _asked(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        from azure.core.rest import HttpRequest
+
+        url = path if path.startswith("https://") else f"{self.endpoints.arm}{path}"
+        request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
+        answer = called(lambda: self._databricks().send_request(request))
+        if answer.status_code not in _FINE[method]:
+            raise error_of(answer.status_code, answer.headers, answer.content)
+        return parsed(answer)
+
+
+def _at(path: str, version: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}api-version={version}"
