@@ -76,6 +76,14 @@ class CallError(Exception):
         return f"{head}: {self.message}" if head else self.message
 
 
+def told(error: OperatorError | CallError) -> str:
+    """An error in one line: what, with which object, and why."""
+    if isinstance(error, CallError):
+        return str(error)
+    head = f"{error.what}: {error.subject}" if error.subject else error.what
+    return f"{head}: {error.why}" if error.why else head
+
+
 class Refused(CallError):
     """The service said no before doing anything (a 4xx that is none of the following)."""
 

@@ -14,7 +14,20 @@ from typing import Annotated, Any
 import typer
 
 from cmkmigrate import __version__
-from cmkmigrate.cli import apply, audit, plan, report, resume, sandbox, selftest, status, unlock, verify, version
+from cmkmigrate.cli import (
+    apply,
+    audit,
+    doctor,
+    plan,
+    report,
+    resume,
+    sandbox,
+    selftest,
+    status,
+    unlock,
+    verify,
+    version,
+)
 from cmkmigrate.cli import help as pages
 from cmkmigrate.errors import CallError, Denied, OperatorError
 from cmkmigrate.render.text import plain
@@ -42,7 +55,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (audit, plan, apply, resume, status, verify, report, unlock):
+for module in (audit, doctor, plan, apply, resume, status, verify, report, unlock):
     app.command(name=module.NAME, epilog=module.EXAMPLES)(module.command)
 app.add_typer(sandbox.app, name="sandbox")
 app.command(name=selftest.NAME, epilog=selftest.EXAMPLES)(selftest.command)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -14,13 +15,16 @@ from cmkmigrate.clients.again import read_again
 from cmkmigrate.clients.arm_bodies import listed, pages, parsed
 from cmkmigrate.clients.azure_core import called, error_of
 from cmkmigrate.clients.endpoints import Endpoints
+from cmkmigrate.errors import Unknown
 
+_SUBSCRIPTIONS: Final = "2022-12-01"
 _FINE: Final = {"GET": (200,), "POST": (200,), "PUT": (200, 201, 202)}
 
 
 class ArmWire(ABC):
     """Requests by path. `path` begins with a slash and is without its api-version; raises CallErrors."""
 
+    id: str
     endpoints: Endpoints
 
     @abstractmethod
@@ -39,6 +43,21 @@ class ArmWire(ABC):
     def ask(self, path: str, version: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """A POST that only reads, as some questions are asked."""
         return read_again(lambda: self._asked("POST", _at(path, version), body))
+
+    def clock(self) -> float:
+        """What time it is to Azure (the Date of an answer), in Unix seconds, to the second."""
+
+        def look() -> float:
+            from azure.core.rest import HttpRequest
+
+            url = f"{self.endpoints.arm}{_at(f'/subscriptions/{self.id}', _SUBSCRIPTIONS)}"
+            answer = called(lambda: self._databricks().send_request(HttpRequest("GET", url)))
+            try:
+                return parsedate_to_datetime(str(answer.headers.get("Date") or "")).timestamp()
+            except ValueError:
+                raise Unknown("the answer says no time", status=answer.status_code) from None
+
+        return read_again(look)
 
     def put_resource(self, path: str, version: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """ONE PUT of a resource that is there when it has been answered; gives the answer."""

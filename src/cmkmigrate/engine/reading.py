@@ -15,7 +15,7 @@ class ReadOnly:
     """Opens every site for reading. `sites` is a clients.cloud.Cloud."""
 
     def __init__(self, sites: Any) -> None:
-        self._sites = sites
+        self._sites: Any = sites._sites if isinstance(sites, ReadOnly) else sites
 
     def workspace(self, ref: str, *, profile: str = "", source: bool = False) -> Any:
         """A Workspace that refuses to write, whichever side it is."""

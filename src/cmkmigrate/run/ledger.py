@@ -191,9 +191,13 @@ class Ledger:
                 return
             last = tuple(getattr(page[-1], key.name) for key in keys)
 
+    def begun(self) -> bool:
+        """Whether a step of this run has ever begun."""
+        return bool(self.rows(select(schema.step.c.id).limit(1)))
+
     def forget_unused(self) -> bool:
         """Remove the run from disk if no step of it has ever begun; whether it was removed."""
-        if self.rows(select(schema.step.c.id).limit(1)):
+        if self.begun():
             return False
         self.engine.dispose()
         for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):

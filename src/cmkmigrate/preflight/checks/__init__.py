@@ -1,0 +1,1 @@
+"""The checks, a file for each subject; every file here names its own in CHECKS."""

@@ -1,0 +1,95 @@
+"""PF11, PF12 and PF17: the key. A key that is to be made holds by what it is made as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from cmkmigrate.audit import health
+from cmkmigrate.preflight.ground import Ground, Thing, known
+from cmkmigrate.preflight.model import Check, Seen, failed, passed, unknown, warned
+
+HORIZON_DAYS: Final = 90.0
+SIZES: Final = (2048, 3072, 4096)  # the vendor's page on keys for disks
+
+
+def _existing(ground: Ground) -> Iterator[tuple[str, Thing | None]]:
+    """(kid, vault) of every key that is named, each once."""
+    vaults = ground.vaults()
+    hosts = {urlsplit(str(one.properties.get("vaultUri") or "")).netloc.lower(): one for one in vaults}
+    for kid in sorted({known(one.settings.get("existing")) for one in ground.of("keys")} - {""}):
+        yield kid, hosts.get(urlsplit(kid).netloc.lower())
+
+
+def fit(ground: Ground) -> Iterable[Seen]:
+    """PF11."""
+    if not ground.of("keys"):
+        return [passed("does not apply: no key is used")]
+    seen = [one for kid, vault in _existing(ground) for one in _fit(ground, kid, vault)]
+    made = [one for one in ground.of("keys") if not known(one.settings.get("existing"))]
+    seen += [passed(f"{one.settings.get('name')} is made: RSA, for wrapping alone") for one in made]
+    return seen
+
+
+def _fit(ground: Ground, kid: str, vault: Thing | None) -> Iterator[Seen]:
+    found = _read(ground, kid, vault)
+    if found is None:
+        yield unknown(f"{kid} is in a vault that no step names, and is not seen", "vault_id: the ARM id of its vault")
+        return
+    newest, versions = found
+    if not newest:
+        yield failed(f"there is no key {kid}", f"az keyvault key list --id {kid.partition('/keys/')[0]}/")
+        return
+    size = (newest.get("properties") or {}).get("keySize")
+    if size is not None and size not in SIZES:
+        yield failed(f"{kid} has {size} bits; disks take {', '.join(map(str, SIZES))}", "name another key")
+    for cause in health.of_key(newest, versions, _version(kid), False, ground.now, HORIZON_DAYS):
+        if cause.code == "key-expires-soon":
+            yield warned(f"{kid}: {cause.text}; a workspace whose key has expired cannot start compute")
+        elif cause.code != "version-behind":  # PF12
+            yield failed(f"{kid}: {cause.text}", "name another key or version, or let one be made")
+    yield passed(f"{kid} was read: {(newest.get('properties') or {}).get('kty')} of {size} bits")
+
+
+def newest(ground: Ground) -> Iterable[Seen]:
+    """PF12. DBFS root and managed services keep the version that they were given; only disks can follow."""
+    seen = []
+    for kid, vault in _existing(ground):
+        found = _read(ground, kid, vault)
+        if not found or not found[0]:
+            seen.append(unknown(f"{kid} could not be read (PF11)"))
+            continue
+        last, pinned = health.version_of(found[0]), _version(kid)
+        if pinned and last and pinned.lower() != last.lower():
+            seen.append(warned(f"{kid} is not the newest version, which is {last}", "name the newest, if you can"))
+        else:
+            seen.append(passed(f"{kid} is the newest version"))
+    return seen or [passed("does not apply: no version is named")]
+
+
+def unwrap(ground: Ground) -> Iterable[Seen]:
+    """PF17."""
+    return [passed("does not apply: no export bundle is made, so nothing is unwrapped by the operator")]
+
+
+def _read(ground: Ground, kid: str, vault: Thing | None) -> tuple[Mapping[str, Any], list[dict[str, Any]]] | None:
+    """(newest, versions) as Resource Manager shows them, for which no right on the vault's content is needed."""
+    if vault is None:
+        return None
+    key = kid.partition("/keys/")[2].partition("/")[0]
+    site = ground.subscription_of(vault.id)
+    shown = ground.once(f"key {vault.id} {key}", lambda: site.vault_key(vault.id, key))
+    versions = site.vault_key_versions(vault.id, key) if shown else []
+    return (shown[0] if shown else {}), versions
+
+
+def _version(kid: str) -> str:
+    return kid.partition("/keys/")[2].partition("/")[2].strip("/")
+
+
+CHECKS = (
+    Check("PF11", "Key of the right kind, enabled and in time", fit),
+    Check("PF12", "Version that is named against the newest", newest),
+    Check("PF17", "Operator can unwrap remotely", unwrap),
+)

@@ -1,0 +1,131 @@
+"""PF07 to PF10 and PF19: the vault, as Resource Manager shows it; its content is not opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from cmkmigrate.audit import health
+from cmkmigrate.errors import Denied
+from cmkmigrate.preflight.ground import Ground, Thing
+from cmkmigrate.preflight.model import Check, Seen, failed, passed, unknown
+
+_NONE = "does not apply: no vault is used"
+
+
+def _each(ground: Ground, look: Callable[[Thing], Seen], made: str) -> Iterable[Seen]:
+    """`look` at each vault that is there; `made` says why one that is to be made holds."""
+    vaults = ground.vaults()
+    return [look(one) if one.resource else passed(f"{one.name} is made: {made}") for one in vaults] or [passed(_NONE)]
+
+
+def tenant(ground: Ground) -> Iterable[Seen]:
+    """PF07. A vault of another tenant can be used by no workspace (the vendor's page on keys)."""
+
+    def look(vault: Thing) -> Seen:
+        theirs, ours = str(vault.properties.get("tenantId") or "").lower(), str(ground.site.tenant_id).lower()
+        if theirs == ours:
+            return passed(f"{vault.name} is in the tenant {ours}")
+        if not theirs:
+            return unknown(f"{vault.name} does not say its tenant")
+        return failed(f"{vault.name} is in the tenant {theirs}, the workspace in {ours}", "name a vault of that tenant")
+
+    return _each(ground, look, "in the workspace's tenant")
+
+
+def region(ground: Ground) -> Iterable[Seen]:
+    """PF08. Disks need key and workspace in one region; for the other features the vendor asks for it as well."""
+
+    def look(vault: Thing) -> Seen:
+        theirs, ours = _region(vault.resource), _region(ground.resource().resource)
+        if theirs == ours:
+            return passed(f"{vault.name} is in {ours}")
+        text = f"{vault.name} is in {theirs or 'no known region'}, the workspace in {ours}"
+        return failed(text, "name a vault of that region, or let one be made")
+
+    return _each(ground, look, "in the workspace's region")
+
+
+def _region(resource: object) -> str:
+    location = resource.get("location") if isinstance(resource, dict) else ""
+    return str(location or "").replace(" ", "").lower()
+
+
+def protected(ground: Ground) -> Iterable[Seen]:
+    """PF09. Storage and disks take no key of a vault that can be purged."""
+
+    def look(vault: Thing) -> Seen:
+        if vault.properties.get("enableSoftDelete", True) is not True:  # on for every vault since 2020, and for good
+            return failed(f"{vault.name} has no soft delete", f"az keyvault update --name {vault.name}")
+        if vault.properties.get("enablePurgeProtection") is not True:
+            fix = f"az keyvault update --name {vault.name} --enable-purge-protection true"
+            return failed(f"{vault.name} can be purged; protecting it cannot be undone", fix)
+        days = vault.properties.get("softDeleteRetentionInDays") or "no known number of"
+        return passed(f"{vault.name} is protected; what is deleted is kept for {days} days")
+
+    return _each(ground, look, "with purge protection, which cannot be undone")
+
+
+def firewall(ground: Ground) -> Iterable[Seen]:
+    """PF10. Azure Databricks, Disk Storage and Storage come as trusted services, where `bypass` lets them."""
+
+    def look(vault: Thing) -> Seen:
+        walls = [cause for cause in health.of_vault(vault.resource or {}) if cause.code == "firewall"]
+        if walls:
+            fix = f"az keyvault update --name {vault.name} --bypass AzureServices"
+            return failed(f"{walls[0].text}: the services that are to use the key", fix)
+        rules = vault.properties.get("networkAcls") or {}
+        closed = str(vault.properties.get("publicNetworkAccess") or "").lower() == "disabled"
+        closed = closed or str(rules.get("defaultAction") or "").lower() == "deny"
+        if not closed:
+            return passed(f"{vault.name} is open to every network")
+        making = [one for one in ground.of("keys") if not one.settings.get("existing")]
+        if making:
+            # Whether this machine is let in shows only by a call to the vault, which needs a right that comes later.
+            text = f"{vault.name} is closed but to trusted services, and a key is made in it from this machine"
+            return _from_here(ground, vault, text)
+        return passed(f"{vault.name} is closed but to trusted services, which is enough for a key that exists")
+
+    return _each(ground, look, "open to every network")
+
+
+def _from_here(ground: Ground, vault: Thing, text: str) -> Seen:
+    uri = str(vault.properties.get("vaultUri") or "")
+    try:
+        ground.site.keys(uri).names()
+    except Denied as error:
+        if error.code in ("ForbiddenByFirewall", "ForbiddenByConnection"):
+            fix = "work from a network that it knows, or name a key that exists: key_id"
+            return failed(f"{text}, which it keeps out ({error.code})", fix)
+    return passed(f"{vault.name} is closed but to trusted services, and lets this machine in")
+
+
+def name(ground: Ground) -> Iterable[Seen]:
+    """PF19. A deleted vault holds its name until it is purged, for up to 90 days. None is ever purged here."""
+    seen = []
+    for vault in ground.vaults():
+        if vault.resource:
+            seen.append(passed(f"{vault.name} is there, and used as it is"))
+            continue
+        taken = ground.site.vault_name_taken(vault.name)
+        if not taken:
+            seen.append(passed(f"the name {vault.name} is free"))
+            continue
+        deleted = [
+            one for one in ground.site.deleted_vaults() if str(one.get("name", "")).lower() == vault.name.lower()
+        ]
+        if deleted:
+            when = (deleted[0].get("properties") or {}).get("scheduledPurgeDate") or "it is purged"
+            fix = f"az keyvault recover --name {vault.name}; or choose another vault_name"
+            seen.append(failed(f"the name {vault.name} is held by a deleted vault until {when}", fix))
+        else:
+            seen.append(failed(f"the name {vault.name} is taken: {taken}", "choose another vault_name"))
+    return seen or [passed(_NONE)]
+
+
+CHECKS = (
+    Check("PF07", "Vault in the same tenant", tenant),
+    Check("PF08", "Vault in the region of the workspace", region),
+    Check("PF09", "Soft delete and purge protection", protected),
+    Check("PF10", "Vault firewall lets the services in", firewall),
+    Check("PF19", "Vault name free and not soft-deleted", name),
+)

@@ -1,0 +1,286 @@
+"""What the checks look at: the playbook as it would be carried out now, and both sides, each thing read once.
+
+The steps that provision are planned as in a dry run. Where one cannot be, that is kept, and the others are planned all
+the same: a preflight says all that is wrong at once. A workspace that lets nobody in is looked at from Resource Manager
+alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cmkmigrate.clients.arm_id import ResourceId
+from cmkmigrate.engine.migration import Migration, Outputs
+from cmkmigrate.engine.observe import Board
+from cmkmigrate.engine.preview import Preview
+from cmkmigrate.engine.reading import ReadOnly
+from cmkmigrate.errors import CallError, NotAllowed, NotFound, OperatorError
+from cmkmigrate.model import KNOWN_AFTER_APPLY, Action, Do
+from cmkmigrate.run.ledger import Ledger
+
+T = TypeVar("T")
+VAULTS = "Microsoft.KeyVault/vaults"
+WORKSPACES = "Microsoft.Databricks/workspaces"
+
+
+class Closed:
+    """A workspace as Resource Manager shows it, where the workspace itself lets the caller not in."""
+
+    def __init__(self, arm_id: str, resource: Mapping[str, Any], why: NotAllowed) -> None:
+        self.arm_id, self.resource, self._why = arm_id, dict(resource), why
+        self.name, self.location = str(resource.get("name") or ""), str(resource.get("location") or "")
+        self.url, self.org_id = "", ""
+        self.cache: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        raise self._why
+
+
+class Patient:
+    """Opens every site for reading; a workspace that lets nobody in is given as `Closed`."""
+
+    def __init__(self, sites: Any) -> None:
+        self._sites = ReadOnly(sites)
+
+    def subscription(self, id: str) -> Any:
+        """A Subscription that refuses to write."""
+        return self._sites.subscription(id)
+
+    def workspace(self, ref: str, *, profile: str = "", source: bool = False) -> Any:
+        """A Workspace that refuses to write, or Closed. Raises as clients.cloud.Cloud does for what is not there."""
+        try:
+            return self._sites.workspace(ref, profile=profile, source=source)
+        except NotAllowed as error:
+            if not ref.lower().startswith("/subscriptions/"):
+                raise
+            try:
+                resource = self.subscription(ResourceId.parse(ref).subscription).workspace(ref)
+            except CallError:
+                raise error from None
+            return Closed(ref, resource, error)
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A step that is not left out, with its settings as far as they are known now."""
+
+    step: str
+    kind: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A resource that the playbook uses or makes. resource: its JSON, None where it is not there yet."""
+
+    id: str
+    name: str
+    resource: Mapping[str, Any] | None
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        found = (self.resource or {}).get("properties")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def group_id(self) -> str:
+        """The ARM id of its resource group."""
+        return "/".join(self.id.split("/")[:5])
+
+
+@dataclass
+class Ground:
+    """Safe to use from many threads. directory: of the run that is there or would be made. now: Unix seconds.
+
+    problems: step -> why it could not be planned. refused: what cannot go well in steps that could.
+    """
+
+    migration: Migration
+    outputs: Outputs
+    ahead: list[Ahead]
+    problems: dict[str, str]
+    refused: list[Action]
+    directory: Path
+    begun: bool = False  # whether the run has made something already
+    now: float = field(default_factory=time.time)
+    _kept: dict[str, Any] = field(default_factory=dict)
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    # --- what is asked for
+
+    def of(self, *kinds: str) -> list[Ahead]:
+        """The steps ahead that drive one of these kinds."""
+        return [one for one in self.ahead if one.kind in kinds]
+
+    @property
+    def moves(self) -> bool:
+        """Whether contents are moved from one workspace into another."""
+        return any(self.migration.kinds[one.kind].at == "workspace" for one in self.ahead)
+
+    @property
+    def features(self) -> set[str]:
+        """The features that are to be put under a key."""
+        return {str(name) for one in self.ahead for name in one.settings.get("features") or ()}
+
+    @property
+    def in_place(self) -> bool:
+        """Whether a workspace that exists is changed."""
+        return bool(self.of("entity_encryption"))
+
+    @property
+    def makes_workspace(self) -> bool:
+        """Whether a workspace is made."""
+        return any(not one.settings.get("existing") for one in self.of("workspaces"))
+
+    # --- both sides
+
+    @property
+    def source_id(self) -> str:
+        """The ARM id of the source, "" where it was given by URL."""
+        ref = self.migration.source_ref
+        return ref if ref.lower().startswith("/subscriptions/") else ""
+
+    @property
+    def site(self) -> Any:
+        """The Subscription of the source (or of any, where it was given by URL), which refuses to write."""
+        id = ResourceId.parse(self.source_id).subscription if self.source_id else ""
+        return self.migration.sites.subscription(id)
+
+    def subscription_of(self, arm_id: str) -> Any:
+        """The Subscription that an ARM id is in."""
+        return self.migration.sites.subscription(arm_id.split("/")[2])
+
+    def resource(self) -> Thing:
+        """The source as Resource Manager has it. Raises CallError."""
+        return self.once("source", lambda: self._thing(self.source_id, self.site.workspace))
+
+    def source(self) -> Any:
+        """The source Workspace, open. Raises OperatorError."""
+        return self.migration.source()
+
+    def target(self) -> Any | None:
+        """The target Workspace, open; None while it is to be made, or is the source. Raises OperatorError."""
+        if self.in_place:
+            return None
+        return self.once("target", lambda: self.migration.target(self.outputs))
+
+    def workspace(self) -> Thing | None:
+        """The target as Resource Manager has it; None where no step names one."""
+        for one in self.of("workspaces"):
+            id = str(one.settings.get("existing") or "")
+            name = str(one.settings.get("name") or "")
+            if not id and name:
+                home = ResourceId.parse(self.source_id)
+                group = str(one.settings.get("resource_group") or home.group)
+                id = str(ResourceId(home.subscription, group, WORKSPACES, name))
+            if id:
+                return self.once(f"workspace {id}", partial(self._workspace, id))
+        return None
+
+    def vaults(self) -> list[Thing]:
+        """The vaults that are used or made. Raises CallError."""
+        found: dict[str, Thing] = {}
+        for one in self.of("key_vaults"):
+            id, name = str(one.settings.get("existing") or ""), str(one.settings.get("name") or "")
+            if not id and name and self.source_id:
+                home = ResourceId.parse(self.source_id)
+                group = str(one.settings.get("resource_group") or home.group)
+                id = str(ResourceId(home.subscription, group, VAULTS, name))
+            if id and id.lower() not in found and "/vaults/" in id.lower():
+                found[id.lower()] = self.once(f"vault {id.lower()}", partial(self._vault, id))
+        return list(found.values())
+
+    # --- reading once
+
+    def once(self, what: str, read: Callable[[], T]) -> T:
+        """What `read` gives, kept under `what`; what it raises is raised every time."""
+        with self._lock:
+            lock = self._locks.setdefault(what, threading.Lock())
+        with lock:
+            if what not in self._kept:
+                try:
+                    self._kept[what] = read()
+                except (CallError, OperatorError) as error:
+                    self._kept[what] = error
+            kept: T = self._kept[what]
+        if isinstance(kept, CallError | OperatorError):
+            raise kept
+        return kept
+
+    def permissions(self, scope: str) -> list[dict[str, Any]]:
+        """What the caller may do at a scope, or at the nearest one above it that is there. Raises CallError.
+
+        https://learn.microsoft.com/rest/api/authorization/permissions (2022-04-01); listing them is itself a read.
+        """
+        parts = scope.strip("/").split("/")
+        while True:
+            at = "/" + "/".join(parts)
+            try:
+                return self.once(f"permissions {at.lower()}", partial(self._permissions, at))
+            except NotFound:
+                if len(parts) <= 2:
+                    raise
+                parts = parts[: 4 if len(parts) > 4 else 2]
+
+    def _permissions(self, at: str) -> list[dict[str, Any]]:
+        path = f"{at}/providers/Microsoft.Authorization/permissions"
+        return list(self.subscription_of(at).listing(path, "2022-04-01"))
+
+    def _workspace(self, id: str) -> Thing:
+        return self._thing(id, self.subscription_of(id).workspace)
+
+    def _vault(self, id: str) -> Thing:
+        return self._thing(id, self.subscription_of(id).vault)
+
+    @staticmethod
+    def _thing(id: str, get: Callable[[str], Mapping[str, Any]]) -> Thing:
+        try:
+            resource: Mapping[str, Any] | None = get(id)
+        except NotFound:
+            resource = None
+        return Thing(id, id.rstrip("/").rpartition("/")[2], resource)
+
+
+def survey(migration: Migration, like: Ledger | None, directory: Path) -> Ground:
+    """Plan what is provisioned, and open what is there. like: the run that exists, whose names are taken up.
+
+    Raises OperatorError where the source cannot even be found, or signing in fails.
+    """
+    reader = replace(migration, sites=Patient(migration.sites), _open={})
+    with Ledger.scratch(like=like) as scratch:
+        preview = Preview(Board(reader, scratch, {}, preview=True))
+        problems = preview.rehearse()
+        refused = [one for one in preview.actions() if one.do is Do.BLOCK]
+        board = preview.board
+        ahead = [
+            Ahead(step.id, name, _settings(reader, step, board.outputs))
+            for step in reader.playbook.steps
+            if step.id not in preview.skipped
+            for name in _kinds(reader, step)
+        ]
+        return Ground(reader, board.outputs, ahead, problems, refused, directory, bool(like and like.begun()))
+
+
+def known(value: Any) -> str:
+    """A setting as text; "" while it is known only after apply."""
+    return "" if value in (None, KNOWN_AFTER_APPLY) else str(value)
+
+
+def _kinds(reader: Migration, step: Any) -> list[str]:
+    from cmkmigrate.playbook import step_kinds
+
+    return step_kinds(step, reader.kinds)
+
+
+def _settings(reader: Migration, step: Any, outputs: Outputs) -> dict[str, Any]:
+    try:
+        return reader.settings(step, outputs)
+    except (OperatorError, CallError):
+        return {}
