@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from cmkmigrate.render import preflight as render
 
 if TYPE_CHECKING:
     from cmkmigrate.engine.migration import Migration
+    from cmkmigrate.preflight.ground import Ground
     from cmkmigrate.run.ledger import Ledger
 
 NAME = "doctor"
@@ -55,7 +57,7 @@ def command(
     given = common.read_params(params, param, read)
     migration = common.open_migration(read, given, str(params or "-p"), reading=True)
     directory = run or common.default_directory(migration)
-    found = looked(migration, existing(migration, directory), directory, accepted)
+    _, found = looked(migration, existing(migration, directory), directory, accepted)
     for line in _lines(output, read.name, found):
         print(line)
     return Blocked.exit_code if any(one["blocks"] for one in found) else 0
@@ -76,9 +78,37 @@ def words(accept: list[str] | None, reason: str) -> dict[str, str]:
 
 def looked(
     migration: Migration, like: Ledger | None, directory: Path, accepted: Mapping[str, str]
-) -> list[dict[str, Any]]:
+) -> tuple[Ground, list[dict[str, Any]]]:
     """Every check of a migration, as plain data. Raises OperatorError where nothing can be looked at."""
     from cmkmigrate.preflight.ground import survey
     from cmkmigrate.preflight.run import preflight
 
-    return render.rows(preflight(survey(migration, like, directory), accepted))
+    ground = survey(migration, like, directory)
+    return ground, render.rows(preflight(ground, accepted))
+
+
+def clear(
+    migration: Migration, like: Ledger | None, directory: Path, accepted: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The same for an `apply` that is about to begin: what did not pass is told on standard error. Raises what planning
+    met, or Blocked, where nothing may be written."""
+    ground, found = looked(migration, like, directory, accepted)
+    if any(one["status"] != "pass" for one in found):
+        for line in render.short(found):
+            print(line, file=sys.stderr)
+    stops = [one for one in found if one["blocks"]]
+    for error in ground.problems.values():
+        raise error
+    for action in ground.refused:
+        from cmkmigrate.engine.preflight import refusal
+
+        raise refusal(action, migration.playbook.name)
+    if stops:
+        worst = next(seen for seen in stops[0]["seen"] if seen["status"] == stops[0]["status"])
+        raise Blocked(
+            "the preflight stops it, and nothing was written",
+            subject=", ".join(one["check"] for one in stops),
+            why=worst["evidence"],
+            next=worst["fix"] or f"mend it, then look again: cmkmigrate doctor {migration.playbook.name}",
+        )
+    return found

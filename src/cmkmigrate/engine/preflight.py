@@ -13,7 +13,7 @@ from cmkmigrate.engine.observe import Board
 from cmkmigrate.engine.preview import Preview
 from cmkmigrate.engine.reading import ReadOnly
 from cmkmigrate.errors import Blocked
-from cmkmigrate.model import Do
+from cmkmigrate.model import Action, Do
 from cmkmigrate.run.ledger import Ledger
 
 
@@ -25,9 +25,14 @@ def preflight(migration: Migration, ledger: Ledger) -> None:
         preview.run(provisioning=True)
         for action in preview.actions():
             if action.do is Do.BLOCK:
-                raise Blocked(
-                    f"step {action.step!r} cannot go well, and nothing was written",
-                    subject=f"{action.kind} {action.key}",
-                    why=action.reason,
-                    next=f"mend it, then look again: cmkmigrate plan {migration.playbook.name}",
-                )
+                raise refusal(action, migration.playbook.name)
+
+
+def refusal(action: Action, playbook: str) -> Blocked:
+    """The error for an action that cannot be carried out."""
+    return Blocked(
+        f"step {action.step!r} cannot go well, and nothing was written",
+        subject=f"{action.kind} {action.key}",
+        why=action.reason,
+        next=f"mend it, then look again: cmkmigrate plan {playbook}",
+    )

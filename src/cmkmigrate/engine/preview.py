@@ -13,7 +13,7 @@ from cmkmigrate.engine.names import as_row
 from cmkmigrate.engine.observe import Board, Task, key_of
 from cmkmigrate.engine.outputs import outputs_of, skip
 from cmkmigrate.engine.plan import decide
-from cmkmigrate.errors import CallError, OperatorError, told
+from cmkmigrate.errors import CallError, OperatorError
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Action, Body, Do, Entry, State
 from cmkmigrate.playbook import step_kinds
@@ -55,9 +55,9 @@ class Preview:
             if line:
                 self.forecasts.append(line)
 
-    def rehearse(self) -> dict[str, str]:
+    def rehearse(self) -> dict[str, OperatorError | CallError]:
         """Plan every step that provisions, also those after one that cannot be planned; gives step -> why it cannot."""
-        board, problems = self.board, dict[str, str]()
+        board, problems = self.board, dict[str, OperatorError | CallError]()
         for step in board.migration.playbook.steps:
             kind = board.migration.kinds.get(step.kind or "")
             try:
@@ -67,7 +67,7 @@ class Preview:
                 elif kind is not None and kind.at == "arm":
                     board.outputs[step.id] = outputs_of(board, step, conduct(board, step, self._decide))
             except (OperatorError, CallError) as error:
-                problems[step.id] = told(error)
+                problems[step.id] = error
                 board.outputs[step.id] = dict.fromkeys(kind.outputs, KNOWN_AFTER_APPLY) if kind else {}
         return problems
 

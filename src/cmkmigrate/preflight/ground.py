@@ -104,7 +104,7 @@ class Ground:
     migration: Migration
     outputs: Outputs
     ahead: list[Ahead]
-    problems: dict[str, str]
+    problems: dict[str, OperatorError | CallError]
     refused: list[Action]
     directory: Path
     begun: bool = False  # whether the run has made something already

@@ -41,12 +41,16 @@ def _carried(check: Check, ground: Ground) -> Result:
     try:
         seen = list(check.look(ground))
     except (CallError, OperatorError) as error:
-        seen = [unknown(f"could not be read: {told(error)}", error.next if isinstance(error, OperatorError) else "")]
+        seen = [unknown(f"could not be read: {told(error)}", _next(error))]
     return Result(check.id, check.title, seen)
+
+
+def _next(error: OperatorError | CallError) -> str:
+    return error.next if isinstance(error, OperatorError) else ""
 
 
 def _planned(ground: Ground) -> Result:
     """What planning the steps that provision has found, which the kinds know best."""
-    seen: list[Seen] = [failed(f"step {step!r}: {why}") for step, why in sorted(ground.problems.items())]
+    seen: list[Seen] = [failed(f"step {step!r}: {told(why)}", _next(why)) for step, why in ground.problems.items()]
     seen += [failed(f"step {one.step!r}, {one.kind} {one.key}: {one.reason}") for one in ground.refused]
     return Result("PLAN", "Every step that provisions can be planned", seen or [passed("all of them")])
