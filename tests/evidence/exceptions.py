@@ -88,6 +88,9 @@ UNDEFINED: dict[str, str] = {
     "GET /subscriptions/{}/providers/Microsoft.*": RESOURCES,
     "GET /subscriptions/{}/locations": RESOURCES,
     "*/vaults/{}/providers/Microsoft.Authorization/locks*": LOCKS,
+    "GET *}/providers/Microsoft.Authorization/permissions": (
+        "defined for a resource group and for a child of a resource; a subscription and a resource answer alike"
+    ),
     "graph POST /v1.0/directoryObjects/getByIds": "Microsoft Graph has no schema in shared/specs; az asks for names",
     "* /api/2.0/preview/permissionassignments*": "the SDK has it for accounts alone (shared/facts/databricks.md 5.1)",
     "* /api/2.1/jobs/*": "an older version of an operation, for other tools; the SDK has 2.2",

@@ -19,12 +19,25 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from cmkmigrate.sandbox.arm_workspace import Workspace
+from cmkmigrate.sandbox.server import Sandbox
+from cmkmigrate.sandbox.wire import Principal, Request
+
 Body = dict[str, Any]
 ARM, GRAPH, LOGIN = "management.azure.test", "graph.microsoft.test", "login.microsoftonline.test"
 DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"  # its application, in every tenant
 PUBLIC_ARM = "management.azure.com"
 VERSIONS = {"Microsoft.Databricks": "2026-01-01", "Microsoft.KeyVault": "2026-05-15", "": "2022-04-01"}
 START_S = 20.0
+
+
+def versioned(path: str, version: str = "") -> str:
+    """A path of ARM with an api-version, where it has none: this one, or what its provider is usually asked with."""
+    if "api-version=" in path:
+        return path
+    tail = path.lower().rsplit("providers/")[-1]
+    provider = next((one for one in VERSIONS if one and one.lower() in tail), "")
+    return f"{path}{'&' if '?' in path else '?'}api-version={version or VERSIONS[provider]}"
 
 
 @dataclass
@@ -108,12 +121,7 @@ class Running:
 
     def arm(self, method: str, path: str, body: Any = None, *, version: str = "", host: str = ARM) -> Answer:
         """One request to ARM as the operator; `path` is below the subscription where it has no leading slash."""
-        full = path if path.startswith("/") else f"{self.subscription}/{path}"
-        if "api-version=" not in full:
-            provider = next(
-                (one for one in VERSIONS if one and one.lower() in full.lower().rsplit("providers/")[-1]), ""
-            )
-            full += ("&" if "?" in full else "?") + f"api-version={version or VERSIONS[provider]}"
+        full = versioned(path if path.startswith("/") else f"{self.subscription}/{path}", version)
         return self.send(method, host, full, body, {"authorization": f"Bearer {self.token(f'https://{ARM}')}"})
 
     def vault(self, method: str, name: str, path: str, body: Any = None) -> Answer:
@@ -180,6 +188,61 @@ class Running:
     @property
     def group(self) -> str:
         return self.params["source"].split("/")[4]
+
+
+class Inside:
+    """A sandbox in this process, of an estate with this `arm.json`; asked without a wire."""
+
+    def __init__(self, folder: Path, arm: Body | None = None) -> None:
+        told = {"name": "old", "region": "westeurope", "workspace_id": 1234567890123456,
+                "workspace_url": "https://adb-1234567890123456.16.azuredatabricks.net"}  # fmt: skip
+        folder.mkdir(exist_ok=True)
+        (folder / "estate.json").write_text(json.dumps(told))
+        (folder / "arm.json").write_text(json.dumps(arm or {}))
+        self.sandbox = Sandbox([str(folder)])
+        self.cloud = self.sandbox.cloud
+        self.workspace: Workspace = next(iter(self.cloud.workspaces.values()))
+        self.subscription = f"/subscriptions/{self.cloud.subscription_id}"
+
+    def ask(
+        self, method: str, host: str, path: str, body: Any = None, resource: str = f"https://{ARM}",
+        who: Principal | None = None, **headers: str,
+    ) -> Answer:  # fmt: skip
+        """One request as the operator, or as `who`."""
+        caller = who or self.cloud.operator
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        told["authorization"] = f"Bearer {self.cloud.tokens.issue(caller, resource, caller.name, 'issuer')}"
+        path, _, query = path.partition("?")
+        content = b"" if body is None else json.dumps(body).encode()
+        answer = self.sandbox.app.respond(Request(method, host, path, query, told, content))
+        return Answer(answer.status, answer.headers, answer.body)
+
+    def arm(
+        self, method: str, path: str, body: Any = None, *, version: str = "", who: Principal | None = None
+    ) -> Answer:
+        """One request to ARM; `path` is below the subscription where it has no leading slash."""
+        return self.ask(method, ARM, versioned(path if path.startswith("/") else f"{self.subscription}/{path}", version),
+                        body, who=who)  # fmt: skip
+
+    def vault(self, method: str, name: str, path: str, body: Any = None) -> Answer:
+        """One request to the data plane of a vault."""
+        where = f"{path}?api-version=2025-07-01"
+        return self.ask(method, f"{name}.vault.azure.test", where, body, "https://vault.azure.test")
+
+    def databricks(
+        self, method: str, path: str, body: Any = None, workspace: Workspace | None = None, **headers: str
+    ) -> Answer:
+        """One request to a workspace, the estate's own where none is named."""
+        host = f"{(workspace or self.workspace).label}.azuredatabricks.test"
+        return self.ask(method, host, path, body, DATABRICKS, **headers)
+
+    def settle(self, answer: Answer) -> Body:
+        """Follow an operation to its end; gives its last body."""
+        while answer.status in (201, 202):
+            url = answer.headers.get("azure-asyncoperation") or answer.headers["location"]
+            parts = urlsplit(url)
+            answer = self.ask("GET", parts.netloc, f"{parts.path}?{parts.query}")
+        return dict(answer.json)
 
 
 def start(folder: Path, *words: str) -> Running:

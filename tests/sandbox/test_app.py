@@ -48,7 +48,7 @@ class Calls:
         """A service principal that is in no workspace, with a role on the workspace in ARM."""
         made = self.cloud.service_principal("5ca1ab1e-0000-4000-8000-000000000001", "stranger")
         if role:
-            known = role_named(role)
+            known = role_named(self.cloud, role)
             assert known is not None
             one = Assignment("n", self.workspace.id, known.id, made.id, "ServicePrincipal", 0.0)
             self.cloud.assignments[one.id.lower()] = one

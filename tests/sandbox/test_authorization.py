@@ -1,4 +1,4 @@
-"""Role assignments, role definitions, locks."""
+"""Role assignments, locks."""
 
 from __future__ import annotations
 
@@ -98,19 +98,6 @@ def test_a_grant_may_never_take_effect(sandbox: Running, granted: Callable[[str,
     sandbox.control("PUT", "settings", {"grants": "never"})
     assert granted("kv-never", 10**6) == 403
     assert sandbox.arm("GET", "resourceGroups").status == 200, "what an estate brought is in effect"
-
-
-def test_definitions(sandbox: Running) -> None:
-    path = "providers/Microsoft.Authorization/roleDefinitions"
-    (found,) = sandbox.arm("GET", f"{path}?$filter=roleName%20eq%20'Key%20Vault%20Crypto%20Officer'").json["value"]
-    assert found["name"] == CRYPTO_OFFICER
-    assert found["id"] == f"{sandbox.subscription}/{path}/{CRYPTO_OFFICER}", "as in the official examples"
-    assert sandbox.arm("GET", f"/{path}/{CRYPTO_OFFICER}").json["id"] == f"/{path}/{CRYPTO_OFFICER}"
-    user = sandbox.arm("GET", f"{path}/{ENCRYPTION_USER}").json["properties"]
-    assert user["type"] == "BuiltInRole"
-    keys = "Microsoft.KeyVault/vaults/keys"
-    assert user["permissions"][0]["dataActions"] == [f"{keys}/read", f"{keys}/unwrap/action", f"{keys}/wrap/action"]
-    assert found["properties"]["permissions"][0]["dataActions"] == [f"{keys}/*"]
 
 
 def test_lock_stands_in_the_way(sandbox: Running) -> None:

@@ -27,6 +27,7 @@ from cmkmigrate.sandbox import (
     key_vault_rp,
     key_vault_rp_keys,
     resource_groups,
+    role_definitions,
 )
 from cmkmigrate.sandbox.arm_workspace import Workspace
 from cmkmigrate.sandbox.cloud import Cloud, iso
@@ -34,7 +35,7 @@ from cmkmigrate.sandbox.faults import MARK, Fault, Faults
 from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, GRAPH, LOGIN, VAULT, Place, place_of
 from cmkmigrate.sandbox.limits import Limits
 from cmkmigrate.sandbox.recorder import Recorder
-from cmkmigrate.sandbox.rights import roles_of
+from cmkmigrate.sandbox.rights import enters_as_admin
 from cmkmigrate.sandbox.tokens import Token
 from cmkmigrate.sandbox.wire import (
     READING,
@@ -54,7 +55,6 @@ Receive = Callable[[], Awaitable[Message]]
 # Assumption: several slashes are one to ARM and Graph. databricks-sdk finds a workspace by its id with a GET of
 # //subscriptions/... (credentials_provider.py), which could not work otherwise; prowler asks in the same way.
 SLASHES = ("management.", "graph.", "microsoftgraph.")
-ADMITTING = ("Owner", "Contributor")  # with one of these on the workspace a caller enters it as admin
 
 
 class App:
@@ -66,7 +66,7 @@ class App:
         self.routes: dict[str, Routes] = {
             ARM: Routes.collect(
                 arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys, resource_groups,
-                ignore_case=True,
+                role_definitions, ignore_case=True,
             ),
             GRAPH: Routes.collect(graph),
             LOGIN: Routes.collect(entra),
@@ -206,14 +206,14 @@ class App:
 
 
 def _admit(cloud: Cloud, state: databricks.WorkspaceState, request: Request) -> None:
-    """A caller that is no member yet, but Owner or Contributor of the ARM resource that he names, becomes an admin."""
+    """A caller that is no member yet, but may make itself admin by the ARM resource that it names, becomes one."""
     who, wanted = request.principal, request.headers.get("x-databricks-azure-workspace-resource-id", "")
     if who is None or not wanted or state.has(who.kind, who.name):
         return
     workspace: Workspace | None = cloud.workspaces.get(wanted.lower())
     if workspace is None or cloud.served.get(workspace.label) is not state:
         return
-    if any(role.name in ADMITTING for role in roles_of(cloud, who.id, workspace.id)):
+    if enters_as_admin(cloud, who.id, workspace.id):
         state.assign(who, admin=True)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import quote
 
 from cmkmigrate.sandbox.cloud import Cloud, resource_id
 from cmkmigrate.sandbox.hosts import Names, place_of
-from cmkmigrate.sandbox.rights import roles_of
+from cmkmigrate.sandbox.rights import may
 from cmkmigrate.sandbox.wire import Failure, Request, Response, Route, azure_error, json_response
 
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
@@ -66,10 +65,13 @@ def page(cloud: Cloud, request: Request, items: list[Any]) -> Response:
 
 def action_of(route: Route, path: str) -> tuple[str, str]:
     """The ARM action that a request carries out, and the scope it must be allowed on."""
+    verb = "read" if route.reads else VERBS.get(route.method, "action")
     scope, marked, rest = path.rpartition("/providers/")
     parts = rest.split("/")
-    what = "/".join([parts[0], *parts[1::2]]) if marked else "Microsoft.Resources/subscriptions/resourceGroups"
-    verb = "read" if route.reads else VERBS.get(route.method, "action")
+    if not marked or len(parts) == 1:  # of ARM itself: subscriptions, resource groups, the providers
+        own = "/".join(path.strip("/").split("/")[::2])
+        return f"Microsoft.Resources/{own}/{verb}", path.removesuffix(f"/providers/{rest}") if marked else path
+    what = "/".join([parts[0], *parts[1::2]])
     if parts[0].lower() == "microsoft.authorization":
         return f"{what}/{verb}", scope
     return f"{what}/{verb}", path
@@ -89,9 +91,8 @@ def refusal(cloud: Cloud, request: Request, route: Route) -> Response | None:
     if subscription is None and "scope" not in request.params:
         return None  # of the tenant: everybody sees what he has rights on
     action, scope = action_of(route, request.path)
-    for role in roles_of(cloud, caller.id, scope):
-        if _covers(role.actions, action) and not _covers(role.not_actions, action):
-            return None
+    if may(cloud, caller.id, action, scope):
+        return None
     # Assumption: the wording of a refusal, from general knowledge.
     text = (
         f"The client '{caller.id}' with object id '{caller.id}' does not have authorization to perform action "
@@ -101,8 +102,23 @@ def refusal(cloud: Cloud, request: Request, route: Route) -> Response | None:
     return azure_error(403, "AuthorizationFailed", text)
 
 
-def _covers(patterns: tuple[str, ...], action: str) -> bool:
-    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
+def linked_refusal(
+    cloud: Cloud, request: Request, action: str, scope: str, needed: str, linked: str
+) -> Response | None:
+    """The 403 of a caller who may carry out `action` on `scope`, but not `needed` on what the request links to it.
+
+    The wording: microsoft/planetary-computer-hub#25.
+    """
+    caller = request.principal
+    assert caller is not None
+    if may(cloud, caller.id, needed, linked):
+        return None
+    text = (
+        f"The client '{caller.id}' with object id '{caller.id}' has permission to perform action '{action}' on scope "
+        f"'{scope}'; however, it does not have permission to perform action '{needed}' on the linked scope(s) "
+        f"'{linked}' or the linked scope(s) are invalid."
+    )
+    return azure_error(403, "LinkedAuthorizationFailed", text)
 
 
 def locked(cloud: Cloud, scope: str, delete: bool) -> Response | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from cmkmigrate.sandbox.cloud import MANAGER, Body, Cloud, digest, guid, iso, resource_id
 from cmkmigrate.sandbox.hosts import Names
-from cmkmigrate.sandbox.rights import role_named
+from cmkmigrate.sandbox.roles import OWNER
 
 TYPE = "Microsoft.Databricks/workspaces"
 BOOLS = ("enableNoPublicIp", "prepareEncryption", "requireInfrastructureEncryption", "enableFedRampCertification")
@@ -174,9 +174,7 @@ class Workspace:
 
 def authorization() -> Body:
     """Databricks' own principal is Owner of the managed resource group."""
-    owner = role_named("Owner")
-    assert owner is not None
-    return {"principalId": MANAGER, "roleDefinitionId": owner.id}
+    return {"principalId": MANAGER, "roleDefinitionId": OWNER}
 
 
 def typed(name: str, value: Any) -> Body:

@@ -1,4 +1,4 @@
-"""Microsoft.Authorization: role assignments (with their delay), role definitions, and locks.
+"""Microsoft.Authorization: role assignments (with their delay), and locks.
 
 Contract: api-version 2022-04-01. The texts of its errors are from general knowledge ("Assumption:" below).
 """
@@ -9,11 +9,10 @@ import re
 
 from cmkmigrate.sandbox.arm import page
 from cmkmigrate.sandbox.cloud import Assignment, Body, Cloud, iso
-from cmkmigrate.sandbox.rights import ALL, ROLES, Role
+from cmkmigrate.sandbox.rights import role_of
 from cmkmigrate.sandbox.wire import Request, Response, azure_error, json_response, route
 
 ASSIGNMENTS = "/{scope:path}/providers/Microsoft.Authorization/roleAssignments"
-DEFINITIONS = "/{scope:path}/providers/Microsoft.Authorization/roleDefinitions"
 LOCKS = "/{scope:path}/providers/Microsoft.Authorization/locks"
 
 
@@ -72,7 +71,7 @@ def put_assignment(cloud: Cloud, request: Request) -> Response:
     if not role or not principal:
         text = "The request to create role assignment has missing properties: roleDefinitionId, principalId."
         return azure_error(400, "InvalidCreateRoleAssignmentRequest", text)
-    if role not in ROLES:
+    if role_of(cloud, role) is None:
         text = f"The specified role definition with ID '{role}' does not exist."
         return azure_error(404, "RoleDefinitionDoesNotExist", text)
     known = cloud.directory.by_id.get(principal)
@@ -131,53 +130,6 @@ def list_assignments(cloud: Cloud, request: Request) -> Response:
     if who is not None:
         found = [one for one in found if one.principal == who[1].lower()]
     return page(cloud, request, [_shown(cloud, one) for one in found])
-
-
-# What an access policy calls one thing, a role's data actions call another (the page of the built-in roles).
-DATA_ACTIONS = {
-    "get": "read", "list": "read", "wrapkey": "wrap/action", "unwrapkey": "unwrap/action",
-    "create": "create/action", "delete": "delete", "update": "update/action",
-}  # fmt: skip
-
-
-def _definition(role: Role, at: str) -> Body:
-    """A built-in role. Its id is that of the subscription it was asked for in (official examples), else the tenant's.
-
-    `az` compares it with the id in an assignment, which is of the subscription too.
-    """
-    names = {"*"} if role.keys >= ALL else {DATA_ACTIONS.get(one, f"{one}/action") for one in role.keys}
-    keys = [f"Microsoft.KeyVault/vaults/keys/{name}" for name in sorted(names)]
-    permission = {"actions": list(role.actions), "notActions": list(role.not_actions), "dataActions": keys,
-                  "notDataActions": []}  # fmt: skip
-    properties = {
-        "roleName": role.name,
-        "type": "BuiltInRole",
-        "description": role.about,
-        "assignableScopes": ["/"],
-        "permissions": [permission],
-    }
-    parts = at.strip("/").split("/")
-    of = f"/subscriptions/{parts[1]}" if parts[0].lower() == "subscriptions" else ""
-    of += f"/providers/Microsoft.Authorization/roleDefinitions/{role.id}"
-    return {"properties": properties, "id": of, "type": "Microsoft.Authorization/roleDefinitions", "name": role.id}
-
-
-@route("GET", DEFINITIONS)
-def list_definitions(cloud: Cloud, request: Request) -> Response:
-    match = re.search(r"roleName eq '([^']+)'", request.arg("$filter"), re.IGNORECASE)
-    found = [one for one in ROLES.values() if match is None or one.name.lower() == match[1].lower()]
-    return page(cloud, request, [_definition(one, _scope(request)) for one in found])
-
-
-@route("GET", DEFINITIONS + "/{name}")
-@route("GET", "/providers/Microsoft.Authorization/roleDefinitions/{name}")
-def get_definition(cloud: Cloud, request: Request) -> Response:
-    name = request.params["name"]
-    role = ROLES.get(name.lower())
-    if role is None:
-        text = f"The specified role definition with ID '{name}' does not exist."
-        return azure_error(404, "RoleDefinitionDoesNotExist", text)
-    return json_response(_definition(role, request.path))
 
 
 @route("GET", LOCKS)

@@ -6,7 +6,7 @@ from typing import Any
 
 from cmkmigrate.sandbox.cloud import Body, Cloud, Vault
 from cmkmigrate.sandbox.hosts import Names
-from cmkmigrate.sandbox.rights import ROLES
+from cmkmigrate.sandbox.rights import role_of
 
 VERSION = "2026-01-01"
 TIMES = frozenset({"createdDateTime", "systemData", "created", "updated", "createdOn", "updatedOn"})
@@ -36,7 +36,7 @@ def of(cloud: Cloud, names: Names) -> Body:
     grants = [
         {
             "scope": one.scope,
-            "role": ROLES[one.role].name,
+            "role": role.name if (role := role_of(cloud, one.role)) else one.role,
             "principal": one.principal,
             "principalType": one.principal_type,
             "name": one.name,

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cmkmigrate.sandbox.hosts import Names
+from cmkmigrate.sandbox.roles import Role
 from cmkmigrate.sandbox.settings import Settings
 from cmkmigrate.sandbox.tokens import DATABRICKS_APPLICATION, Tokens
 from cmkmigrate.sandbox.wire import Clock, Directory, Principal
@@ -128,6 +129,7 @@ class Cloud:
         self.deleted_vaults: dict[str, Vault] = {}
         self.taken_vault_names: set[str] = set()  # held by other tenants
         self.assignments: dict[str, Assignment] = {}  # lower-case id
+        self.custom_roles: dict[str, Role] = {}  # by lower-case id, beside the built-in ones
         self.locks: dict[str, Body] = {}  # lower-case id
         self.operations: dict[str, Any] = {}  # id -> arm_operations.Operation
         self.open_workspace: Callable[[Any], None] = lambda workspace: None  # makes a created workspace answer

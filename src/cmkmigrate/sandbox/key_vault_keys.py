@@ -12,7 +12,7 @@ import hashlib
 from cmkmigrate.sandbox.arm import names_of
 from cmkmigrate.sandbox.cloud import Body, Cloud, Key, Vault, digest
 from cmkmigrate.sandbox.hosts import Names, place_of
-from cmkmigrate.sandbox.rights import blocked_by_network, may_use_key
+from cmkmigrate.sandbox.rights import blocked_by_network, data_action, may_use_key
 from cmkmigrate.sandbox.wire import Failure, Request, Response, azure_error, json_response, route
 
 OPERATIONS = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"]
@@ -82,7 +82,7 @@ def denial(cloud: Cloud, vault: Vault, application: str, principal: str, action:
         return "ForbiddenByRbac", (
             "Caller is not authorized to perform action on resource. If role assignments, deny assignments or role "
             f"definitions were changed recently, please observe propagation time. Caller: {who} "
-            f"Action: 'Microsoft.KeyVault/vaults/keys/{action}' Vault: {vault.name};location={vault.location}"
+            f"Action: '{data_action(action)}' Vault: {vault.name};location={vault.location}"
         )
     return "AccessDenied", (
         f"The user, group or application '{who}' does not have keys {action} permission on key vault "

@@ -3,7 +3,9 @@
 `arm.json` lies beside `estate.json` and is optional. Without it the workspace is Premium, without customer-managed
 keys, in the resource group rg-<name>. All its keys are optional::
 
-    {"subscriptions": [{"id", "name", "role": what the operator is on it, "" or absent for nothing}],
+    {"roles": [{"name", "id", "actions", "notActions", "dataActions", "notDataActions"}],
+     "operator": role of the operator on the sandbox's own subscription, "" for none (Owner where it is not said),
+     "subscriptions": [{"id", "name", "role": what the operator is on it, "" or absent for nothing}],
      "resource_groups": [{"name", "location", "managed_by": id of the resource that it belongs to}],
      "workspaces": [{"name", "resource_group", "location", "sku", "tags", "properties": {as a GET shows them}}],
      "vaults": [{"name", "resource_group", "location", "tags", "properties": {as ARM shows them}, "deleted": false,
@@ -35,7 +37,9 @@ from cmkmigrate.sandbox.cloud import Assignment, Body, Cloud, Key, Vault, guid, 
 from cmkmigrate.sandbox.databricks.estate import folder_of
 from cmkmigrate.sandbox.hosts import TEST, vault_name
 from cmkmigrate.sandbox.key_vault_keys import make_version
-from cmkmigrate.sandbox.rights import role_named
+from cmkmigrate.sandbox.rights import enters_as_admin, role_named
+from cmkmigrate.sandbox.role_definitions import custom
+from cmkmigrate.sandbox.roles import BUILT_IN
 
 
 class BadEstate(ValueError):
@@ -67,21 +71,23 @@ def _hold(cloud: Cloud, workspace: Workspace, state: Any) -> None:
 
 def load(cloud: Cloud, estate: str) -> Workspace:
     """Load an estate (folder, name of a built-in one, generate:N). Raises BadEstate; gives its ARM workspace."""
+    extra: Body = {}
+    path = Path(estate)
     try:
-        state = databricks.load_estate(estate, directory=cloud.directory, clock=cloud.clock, operator=cloud.operator)
+        if not estate.startswith("generate:"):
+            path = Path(folder_of(estate), "arm.json")
+        if path.is_file():
+            extra = json.loads(path.read_text("utf-8"))
+        state = databricks.load_estate(estate, directory=cloud.directory, clock=cloud.clock)
     except databricks.EstateError as error:
         raise BadEstate(str(error)) from error
-    extra: Body = {}
-    path = Path(folder_of(estate), "arm.json") if not estate.startswith("generate:") else Path(estate)
-    if path.is_file():
-        try:
-            extra = json.loads(path.read_text("utf-8"))
-        except ValueError as error:
-            raise BadEstate(f"{path}: {error}") from error
+    except ValueError as error:
+        raise BadEstate(f"{path}: {error}") from error
     told: list[Body] = extra.get("workspaces") or [{}]
     name = str(told[0].get("name") or state.name)
     label = re.sub(r"^https://|/.*$", "", state.host).split(".")
     try:
+        _people(cloud, extra)
         for one in extra.get("subscriptions") or ():
             _further(cloud, one)
         workspace = _workspace(cloud, name, state.location, told[0], ".".join(label[:2]), str(state.org_id))
@@ -96,7 +102,15 @@ def load(cloud: Cloud, estate: str) -> Workspace:
             _add(cloud, workspace, extra)
         except (KeyError, TypeError, ValueError) as error:
             raise BadEstate(f"{path}: {error!r}") from error
+    _let_in(cloud, workspace, state)
     return workspace
+
+
+def _let_in(cloud: Cloud, workspace: Workspace, state: Any) -> None:
+    """The operator is an admin of what he may make himself admin of, without a home there."""
+    who = cloud.operator
+    if enters_as_admin(cloud, who.id, workspace.id) and not state.has(who.kind, who.name):
+        state.assign(who, admin=True, homes=False)
 
 
 def _workspace(cloud: Cloud, name: str, region: str, told: Body, label: str = "", org_id: str = "") -> Workspace:
@@ -151,16 +165,34 @@ def _ours(cloud: Cloud, value: Any) -> Any:
     return json.loads(text)
 
 
+def _people(cloud: Cloud, extra: Body) -> None:
+    """The custom roles, and what the operator is on the sandbox's own subscription in place of its Owner."""
+    root = f"/subscriptions/{cloud.subscription_id}"
+    for told in extra.get("roles") or ():
+        role = custom(str(told.get("id") or guid("role", told["name"])), str(told["name"]), told, (root,))
+        if role.id in BUILT_IN or role_named(cloud, role.name) is not None:
+            raise ValueError(f"there is a role {role.name} already")
+        cloud.custom_roles[role.id] = role
+    if "operator" in extra:
+        for key in [
+            key for key, one in cloud.assignments.items() if (one.scope, one.principal) == (root, cloud.operator.id)
+        ]:
+            del cloud.assignments[key]
+        if extra["operator"]:
+            grant(cloud, root, str(extra["operator"]), cloud.operator.id)
+
+
 def _further(cloud: Cloud, one: Body) -> None:
     """A subscription beside the sandbox's own, and the operator's role on it."""
     id = str(one["id"]).lower()
     cloud.subscriptions[id] = str(one.get("name") or id)
     if one.get("role"):
-        _grant(cloud, f"/subscriptions/{id}", str(one["role"]), cloud.operator.id)
+        grant(cloud, f"/subscriptions/{id}", str(one["role"]), cloud.operator.id)
 
 
-def _grant(cloud: Cloud, scope: str, name: str, principal: str) -> None:
-    role = role_named(name)
+def grant(cloud: Cloud, scope: str, name: str, principal: str) -> None:
+    """Assign a role, by name or id, in effect from the start. Raises ValueError for a role that is not there."""
+    role = role_named(cloud, name)
     if role is None:
         raise ValueError(f"unknown role: {name}")
     made = Assignment(guid("grant", scope, role.id, principal), scope, role.id, principal, "ServicePrincipal", 0.0)
@@ -181,6 +213,8 @@ def _seconds(told: Any) -> float:
 
 def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
     unknown = set(extra) - {
+        "roles",
+        "operator",
         "subscriptions",
         "resource_groups",
         "workspaces",
@@ -204,7 +238,7 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
     for one in extra.get("vaults") or ():
         _vault(cloud, own, one)
     for one in extra.get("grants") or ():
-        _grant(cloud, _scope(cloud, one["scope"]), one["role"], _principal(cloud, own, one["principal"]))
+        grant(cloud, _scope(cloud, one["scope"]), one["role"], _principal(cloud, own, one["principal"]))
     for one in extra.get("locks") or ():
         of = f"{_scope(cloud, one['scope'])}/providers/Microsoft.Authorization/locks/{one['name']}"
         lock = {"id": of, "type": "Microsoft.Authorization/locks", "name": one["name"]}

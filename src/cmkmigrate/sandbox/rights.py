@@ -1,147 +1,103 @@
-"""Who may do what with a key: roles on RBAC vaults, access policies on the others, and the vault's firewall.
+"""Who may do what: actions in ARM and data actions on keys by roles, access policies, and the vault's firewall.
 
-Roles and their ids: built-in roles of Azure (the ones a key needs). A role assignment counts once it has taken effect.
+A role assignment counts once it has taken effect, on its scope and below.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from cmkmigrate.sandbox.cloud import Cloud, Vault
+from cmkmigrate.sandbox.roles import BUILT_IN, KEYS, VAULTS, Role
 
-READ = frozenset({"get", "list"})
-WRAP = frozenset({"wrapkey", "unwrapkey"})
-CRYPTO = frozenset({"encrypt", "decrypt", "sign", "verify"})
-MANAGE = frozenset({"create", "update", "delete", "recover", "import", "rotate", "purge", "backup", "restore"})
-ALL = READ | WRAP | CRYPTO | MANAGE
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A built-in role: `manage` is what it may do in ARM, `keys` what with keys of RBAC vaults."""
-
-    id: str
-    name: str
-    about: str
-    actions: tuple[str, ...]
-    keys: frozenset[str] = frozenset()
-    not_actions: tuple[str, ...] = ()
-
-
-ROLES = {
-    role.id: role
-    for role in (
-        Role(
-            "e147488a-f6f5-4113-8e2d-b22465e65bf6",
-            "Key Vault Crypto Service Encryption User",
-            "Read metadata of keys and perform wrap/unwrap operations.",
-            ("Microsoft.EventGrid/eventSubscriptions/write",),
-            READ | WRAP,
-        ),
-        Role(
-            "12338af0-0e69-4776-bea7-57ae8d297424",
-            "Key Vault Crypto User",
-            "Perform cryptographic operations using keys.",
-            (),
-            READ | WRAP | CRYPTO | {"update", "backup"},
-        ),
-        Role(
-            "14b46e9e-c2b7-41b4-b07b-48a6ebf60603",
-            "Key Vault Crypto Officer",
-            "Perform any action on the keys of a key vault, except manage permissions.",
-            ("Microsoft.KeyVault/*/read",),
-            ALL,
-        ),
-        Role(
-            "00482a5a-887f-4fb3-b363-3b7fe8e74483",
-            "Key Vault Administrator",
-            "Perform all data plane operations on a key vault and all objects in it.",
-            ("Microsoft.KeyVault/*/read",),
-            ALL,
-        ),
-        Role(
-            "21090545-7ca7-4776-b22c-e363652d74d2",
-            "Key Vault Reader",
-            "Read metadata of key vaults and its certificates, keys, and secrets.",
-            ("Microsoft.KeyVault/*/read",),
-            READ,
-        ),
-        Role(
-            "a68e7c17-0ab2-4c09-9a58-125dae29748c",
-            "Key Vault Purge Operator",
-            "Allows permanent deletion of soft-deleted vaults.",
-            ("Microsoft.KeyVault/locations/deletedVaults/purge/action",),
-        ),
-        Role(
-            "8b54135c-b56d-4d72-a534-26097cfdc8d8",
-            "Key Vault Data Access Administrator",
-            "Manage access to Azure Key Vault by adding or removing role assignments.",
-            ("Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/roleAssignments/delete"),
-        ),
-        Role(
-            "b24988ac-6180-42a0-ab88-20f7382dd24c",
-            "Contributor",
-            "Grants full access to manage all resources, but does not allow you to assign roles.",
-            ("*",),
-            not_actions=("Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"),
-        ),
-        Role(
-            "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
-            "Owner",
-            "Grants full access to manage all resources, including the ability to assign roles.",
-            ("*",),
-        ),
-        Role(
-            "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
-            "User Access Administrator",
-            "Lets you manage user access to Azure resources.",
-            ("*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"),
-        ),
-        Role(
-            "acdd72a7-3385-48ef-bd42-f606fba81ae7",
-            "Reader",
-            "View all resources, but does not allow you to make any changes.",
-            ("*/read",),
-        ),
-    )
+# What an access policy calls one thing, a role's data actions call another (the vendor's page of the operations of
+# Microsoft.KeyVault); what is not here is called KEYS + name + "/action".
+_DATA_ACTIONS = {
+    "get": f"{KEYS}read",
+    "list": f"{KEYS}read",
+    "wrapkey": f"{KEYS}wrap/action",
+    "unwrapkey": f"{KEYS}unwrap/action",
+    "delete": f"{KEYS}delete",
+    "getrotationpolicy": f"{VAULTS}keyrotationpolicies/read",
+    "setrotationpolicy": f"{VAULTS}keyrotationpolicies/write",
 }
 
 
-def role_named(name: str) -> Role | None:
+def data_action(operation: str) -> str:
+    """The data action of what an access policy calls `operation` (get, wrapKey, rotate and so on)."""
+    return _DATA_ACTIONS.get(operation.lower(), f"{KEYS}{operation.lower()}/action")
+
+
+def role_of(cloud: Cloud, id: str) -> Role | None:
+    """The role definition of that id (in small letters), built-in or custom."""
+    return BUILT_IN.get(id) or cloud.custom_roles.get(id)
+
+
+def role_named(cloud: Cloud, name: str) -> Role | None:
     """A role by id or by name."""
-    return ROLES.get(name.lower()) or next((one for one in ROLES.values() if one.name.lower() == name.lower()), None)
+    known = (*BUILT_IN.values(), *cloud.custom_roles.values())
+    return role_of(cloud, name.lower()) or next((one for one in known if one.name.lower() == name.lower()), None)
 
 
 def roles_of(cloud: Cloud, principal: str, scope: str) -> list[Role]:
-    """The roles that are in effect for a principal on a scope, inherited ones too."""
+    """The roles that are in effect for a principal on a scope, inherited ones too; one for each assignment."""
     now, wanted = cloud.clock.now(), scope.lower().rstrip("/") + "/"
-    return [
-        ROLES[one.role]
+    found = [
+        role
         for one in cloud.assignments.values()
         if one.principal == principal
-        and one.role in ROLES
+        and (role := role_of(cloud, one.role)) is not None
         and cloud.settings.in_effect(one.since, now)
         and wanted.startswith(one.scope.lower().rstrip("/") + "/")
     ]
+    lacks = tuple(cloud.settings.operator_lacks.split())
+    if not lacks or principal != cloud.operator.id:
+        return found
+    return [
+        replace(one, not_actions=one.not_actions + lacks, not_data_actions=one.not_data_actions + lacks)
+        for one in found
+    ]
 
 
-def may_use_key(cloud: Cloud, principal: str, vault: Vault, key: str, *actions: str) -> str:
-    """The first of these actions that the principal may not carry out on the key; "" when it may all."""
+def may(cloud: Cloud, principal: str, action: str, scope: str) -> bool:
+    """Whether a principal may carry out an ARM action on a scope: one of his roles has it and does not take it off."""
+    return any(
+        _covers(role.actions, action) and not _covers(role.not_actions, action)
+        for role in roles_of(cloud, principal, scope)
+    )
+
+
+def enters_as_admin(cloud: Cloud, principal: str, workspace: str) -> bool:
+    """Whether a principal is let into a workspace as its admin: the vendor's lists have an action for just that."""
+    return may(cloud, principal, "Microsoft.Databricks/workspaces/assignWorkspaceAdmin/action", workspace)
+
+
+def _covers(patterns: tuple[str, ...], action: str) -> bool:
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
+
+
+def may_use_key(cloud: Cloud, principal: str, vault: Vault, key: str, *operations: str) -> str:
+    """The first of these operations that the principal may not carry out on the key; "" when he may all."""
     if vault.properties.get("enableRbacAuthorization"):
-        allowed: frozenset[str] = frozenset().union(
-            *(role.keys for role in roles_of(cloud, principal, f"{vault.id}/keys/{key}" if key else vault.id))
-        )
+        had = roles_of(cloud, principal, f"{vault.id}/keys/{key}" if key else vault.id)
+
+        def allowed(operation: str) -> bool:
+            action = data_action(operation)
+            return any(_covers(one.data_actions, action) and not _covers(one.not_data_actions, action) for one in had)
     else:
-        allowed = frozenset(
+        given = {
             str(action).lower()
             for policy in vault.properties.get("accessPolicies") or ()
             if policy.get("objectId", "").lower() == principal.lower()
             for action in (policy.get("permissions") or {}).get("keys") or ()
-        )
-        if "all" in allowed:
-            allowed = ALL
-    return next((action for action in actions if action.lower() not in allowed), "")
+        }
+
+        def allowed(operation: str) -> bool:
+            return "all" in given or operation.lower() in given
+
+    return next((one for one in operations if not allowed(one)), "")
 
 
 def blocked_by_network(cloud: Cloud, vault: Vault, trusted: bool) -> str:

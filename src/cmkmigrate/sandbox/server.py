@@ -20,13 +20,12 @@ from uvicorn.server import ServerState
 from cmkmigrate.sandbox import environment, loading
 from cmkmigrate.sandbox.app import App
 from cmkmigrate.sandbox.certificates import Authority
-from cmkmigrate.sandbox.cloud import Assignment, Cloud, guid
+from cmkmigrate.sandbox.cloud import Cloud
 from cmkmigrate.sandbox.faults import Faults
 from cmkmigrate.sandbox.front import Connection, Front
 from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, GRAPH, LOGIN, VAULT, certificate_names, place_of
 from cmkmigrate.sandbox.limits import Limits
 from cmkmigrate.sandbox.recorder import Recorder
-from cmkmigrate.sandbox.rights import role_named
 from cmkmigrate.sandbox.settings import Settings
 
 KEEP_ALIVE_S = 300
@@ -66,13 +65,8 @@ class Sandbox:
             load(self.cloud, estate)
 
     def _own_operator(self) -> None:
-        """The operator is Owner of the subscription, which gives no right to the keys of RBAC vaults."""
-        owner, cloud = role_named("Owner"), self.cloud
-        assert owner is not None
-        scope = f"/subscriptions/{cloud.subscription_id}"
-        name = guid("grant", scope, owner.id, cloud.operator.id)
-        made = Assignment(name, scope, owner.id, cloud.operator.id, "ServicePrincipal", 0.0)
-        cloud.assignments[made.id.lower()] = made
+        """The operator is Owner of the subscription, unless an estate says otherwise; it gives no right to keys."""
+        loading.grant(self.cloud, f"/subscriptions/{self.cloud.subscription_id}", "Owner", self.cloud.operator.id)
 
     def resolve(self, host: str) -> int:
         """What CONNECT to a host gets: 200, 403 when it is none of ours, 502 when there is no such name."""

@@ -34,6 +34,8 @@ class Settings:
     legacy_features: "disabled": workspaces that are created from now on have no DBFS root, mounts or hive_metastore.
     catalog_data: "kept": a workspace has data of Unity Catalog, and a DELETE without forceDeletion leaves it behind.
     secret_values: "refuse": no scope gives values through secrets/get; "scope": as each scope of the estate says.
+    operator_lacks: actions and data actions (with * for anything, separated by spaces) that every role of the operator
+    has among its notActions, for as long as this is set: what is done by somebody who was not given all of it.
     command_s: so long a context of the command-execution API is Pending, and each command in it Running.
     """
 
@@ -52,6 +54,7 @@ class Settings:
     catalog_data: str = "none"
     secret_values: str = "scope"
     command_s: float = 0.0
+    operator_lacks: str = ""
 
     def put(self, changes: Any) -> None:
         """Set what is named. Raises ValueError for what is not a setting, and then sets nothing."""
