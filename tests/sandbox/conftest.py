@@ -221,8 +221,8 @@ class Inside:
         self, method: str, path: str, body: Any = None, *, version: str = "", who: Principal | None = None
     ) -> Answer:
         """One request to ARM; `path` is below the subscription where it has no leading slash."""
-        return self.ask(method, ARM, versioned(path if path.startswith("/") else f"{self.subscription}/{path}", version),
-                        body, who=who)  # fmt: skip
+        full = path if path.startswith("/") else f"{self.subscription}/{path}"
+        return self.ask(method, ARM, versioned(full, version), body, who=who)
 
     def vault(self, method: str, name: str, path: str, body: Any = None) -> Answer:
         """One request to the data plane of a vault."""

@@ -174,10 +174,9 @@ def _people(cloud: Cloud, extra: Body) -> None:
             raise ValueError(f"there is a role {role.name} already")
         cloud.custom_roles[role.id] = role
     if "operator" in extra:
-        for key in [
-            key for key, one in cloud.assignments.items() if (one.scope, one.principal) == (root, cloud.operator.id)
-        ]:
-            del cloud.assignments[key]
+        mine = (root, cloud.operator.id)
+        kept = {key: one for key, one in cloud.assignments.items() if (one.scope, one.principal) != mine}
+        cloud.assignments = kept
         if extra["operator"]:
             grant(cloud, root, str(extra["operator"]), cloud.operator.id)
 
