@@ -217,7 +217,8 @@ def step_kinds(step: Step, kinds: Mapping[str, Kind]) -> list[str]:
     if step.kind:
         return [step.kind]
     if step.kinds == "all":
-        return [name for name, kind in kinds.items() if kind.at == "workspace" and not kind.writes_source]
+        moved = (name for name, kind in kinds.items() if kind.at == "workspace" and not kind.writes_source)
+        return [name for name in moved if not kinds[name].alone]
     named = list(step.kinds or ())
     return [name for name in kinds if name in named] + [name for name in named if name not in kinds]
 

@@ -23,7 +23,9 @@ from cmkmigrate.run.schema import item
 from tests.comparer.compare import Difference, compare
 from tests.harness import Sandbox
 
-MOVED = sorted(name for name, kind in discover().items() if kind.at == "workspace" and not kind.unsupported)
+MOVED = sorted(
+    name for name, kind in discover().items() if kind.at == "workspace" and not (kind.unsupported or kind.alone)
+)
 NUMBER = 7405600000000100
 DANGLING_POOL = "0101-010101-pool-gone0000"
 

@@ -63,7 +63,7 @@ def command(
 def _possible(migration: Migration, preview: Preview) -> None:
     """Raises Blocked where `apply` would not begin: what is provisioned cannot go well."""
     for action in preview.actions():
-        if action.do is Do.BLOCK and migration.kinds[action.kind].at == "arm":
+        if action.do is Do.BLOCK and (migration.kinds[action.kind].at == "arm" or migration.kinds[action.kind].alone):
             raise Blocked(
                 f"step {action.step!r} cannot go well, so apply would not begin",
                 subject=f"{action.kind} {action.key}",

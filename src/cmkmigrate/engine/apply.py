@@ -131,8 +131,9 @@ def _gate(board: Board, step: Step, confirm: Mapping[str, str]) -> None:
 
 
 def _judge(board: Board, step: Step) -> None:
-    """A step that provisions must succeed as a whole: later steps stand on it."""
-    if all(board.migration.kinds[name].at == "workspace" for name in _names(board, step)):
+    """A step that provisions, or is of one kind alone, must succeed as a whole: later steps stand on it."""
+    kinds = [board.migration.kinds[name] for name in _names(board, step)]
+    if all(kind.at == "workspace" and not kind.alone for kind in kinds):
         return
     i = item.c
     where = (i.step == step.id, i["pass"] == board.ledger.number, i.state.in_(FAILED))

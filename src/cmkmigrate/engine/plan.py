@@ -133,6 +133,8 @@ class _Comparison:
         if stopped:
             return stopped
         if self.target is None or self.target.planned:
+            if self.kind.alone and self.kind.create is None and self.preview:
+                return Decision(Do.KEEP, notes=["looked at once the target is there"])
             if self.kind.create is None and self.target is None and not self.preview:
                 return Decision(Do.BLOCK, "the service did not make it with its parent")
             return self._create(want.body)
@@ -187,6 +189,8 @@ class _Comparison:
 
     def _change(self, want: Body, have: Asset, changes: tuple[str, ...]) -> Decision:
         differs = f"differs in {', '.join(changes[:5])}{' ...' if len(changes) > 5 else ''}"
+        if self.kind.alone and type(self.kind).update is Kind.update:
+            return Decision(Do.BLOCK, f"{differs}; the step's `accept` says what does not matter", changes, self.notes)
         if not self._ours():
             hint = "`adopt: true` on the step takes it over"
             return Decision(

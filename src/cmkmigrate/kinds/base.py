@@ -48,6 +48,7 @@ class Kind(ABC):
     marker_path: ClassVar[str] = ""  # where the source's id is written when names are not unique
     id_type: ClassVar[type] = str  # of its id inside other bodies (a job id is a number)
     writes_source: ClassVar[bool] = False
+    alone: ClassVar[bool] = False  # only in a step of its own, never among `kinds: all`; later steps stand on it
     secret: ClassVar[bool] = False  # content is compared in memory; nothing derived from it is kept
     outputs: ClassVar[Mapping[str, str]] = {}  # name -> path in the loaded body, for ${steps.id.name}
     permission_type: ClassVar[str] = ""  # the TYPE of /api/2.0/permissions/TYPE/ID
