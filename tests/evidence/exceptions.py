@@ -87,6 +87,11 @@ UNDEFINED: dict[str, str] = {
     "GET /subscriptions/{}/resourceGroups/{}/resources": RESOURCES,
     "GET /subscriptions/{}/providers/Microsoft.*": RESOURCES,
     "GET /subscriptions/{}/locations": RESOURCES,
+    "GET /subscriptions/{}/providers": RESOURCES,
+    "POST /subscriptions/{}/providers/Microsoft.*/register": RESOURCES,
+    "GET /subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/*": (
+        "Microsoft.Network is not in shared/specs; recorded reads of it are replayed by test_recordings"
+    ),
     "*/vaults/{}/providers/Microsoft.Authorization/locks*": LOCKS,
     "GET *}/providers/Microsoft.Authorization/permissions": (
         "defined for a resource group and for a child of a resource; a subscription and a resource answer alike"

@@ -1,7 +1,7 @@
 """Recorded traffic of the real services, replayed: same statuses, same headers that matter, same keys in the bodies.
 
 The recordings are not part of the project; the test is skipped where they are absent. What the sandbox does not serve
-(networks, private endpoints, access connectors) is passed over, and counted.
+(making networks, private endpoints, access connectors) is passed over, and counted; the networks are there afterwards.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 import yaml
 
+from cmkmigrate.sandbox import networks
 from cmkmigrate.sandbox.cloud import Cloud, Vault
 from cmkmigrate.sandbox.server import Sandbox
 from cmkmigrate.sandbox.wire import Request, Response
 
 SPECS = Path(__file__).resolve().parents[3] / "shared" / "specs" / "recordings"
 CASSETTES = sorted(SPECS.glob("*/*databricks*.yaml"))
-# Recorded beside the rest, and not served: the product neither makes nor reads them (docs/sandbox.md).
+# Recorded beside the rest, and not served (docs/sandbox.md).
 NOT_SERVED = re.compile(
-    r"/Microsoft\.Network/"
+    r"/Microsoft\.Network/(?!virtualNetworks|networkSecurityGroups)"
     r"|/Microsoft\.Databricks/workspaces/[^/]+/(privateLinkResources|privateEndpointConnections)(/|$)"
     r"|/subscriptions/[^/]+/resourcegroups/[^/]+$"  # the location of a group, before a network is made in it
 )
@@ -34,7 +35,7 @@ HEADERS = {
     "strict-transport-security": "browsers", "x-content-type-options": "browsers",
     "server": "what it runs on", "x-aspnet-version": "what it runs on", "x-powered-by": "what it runs on",
     "x-cache": "the way to it", "x-msedge-ref": "the way to it", "x-ms-ags-diagnostic": "the way to it",
-    "x-ms-original-request-ids": "the way to it",
+    "x-ms-original-request-ids": "the way to it", "x-ms-arm-service-request-id": "the way to it",
     "date": "set where the answer is sent", "content-length": "set where the answer is sent",
     "transfer-encoding": "set where the answer is sent",
     "retry-after-ms": "the sandbox's own, so that nobody waits half a minute on loopback",
@@ -143,8 +144,11 @@ class Player:
         elsewhere = "operationStatuses" in where.path and not self.poll_url  # of what is not served
         if sent["method"] != "GET":
             self.poll_url = ""
-        if elsewhere or NOT_SERVED.search(where.path):
+        network = "/Microsoft.Network/" in where.path and sent["method"] != "GET"
+        if elsewhere or network or NOT_SERVED.search(where.path):
             self.skipped += 1
+            if network:
+                self._network(where.path, _json(sent.get("body") or "") or {})
             return None
         if sent["method"] in ("PUT", "DELETE"):
             self.cloud.settings.polls = self._polls_after(number)
@@ -166,6 +170,20 @@ class Player:
         )
         self.learn(_json(step["response"]["body"]["string"]), _json(response.body.decode()))
         return step["response"], response
+
+    def _network(self, path: str, body: Any) -> None:
+        """What a recorded PUT made in a network: the sandbox has it from its estate."""
+        parts, properties = path.split("/"), body.get("properties") or {}
+        at = (parts[2], parts[4], parts[8], body.get("location", ""))
+        if parts[7] == "networkSecurityGroups":
+            networks.add_security_group(self.cloud, *at)
+        elif parts[-2] == "virtualNetworks":
+            networks.add_network(self.cloud, *at, properties["addressSpace"]["addressPrefixes"])
+        elif parts[-2] == "subnets":
+            network = self.cloud.networks["/".join(parts[:9]).lower()]
+            services = [one["properties"]["serviceName"] for one in properties.get("delegations") or ()]
+            group = self.translated(properties["networkSecurityGroup"]["id"])
+            networks.add_subnet(network, parts[-1], properties["addressPrefix"], services, group)
 
     def _polls_after(self, number: int) -> int:
         count = 0

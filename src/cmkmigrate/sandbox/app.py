@@ -26,6 +26,9 @@ from cmkmigrate.sandbox import (
     key_vault_keys,
     key_vault_rp,
     key_vault_rp_keys,
+    networks,
+    providers,
+    quotas,
     resource_groups,
     role_definitions,
 )
@@ -65,8 +68,8 @@ class App:
         self.exchanges = exchanges.opened()
         self.routes: dict[str, Routes] = {
             ARM: Routes.collect(
-                arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys, resource_groups,
-                role_definitions, ignore_case=True,
+                arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys, networks,
+                providers, quotas, resource_groups, role_definitions, ignore_case=True,
             ),
             GRAPH: Routes.collect(graph),
             LOGIN: Routes.collect(entra),
@@ -183,7 +186,7 @@ class App:
                 return _unauthenticated(cloud, place, token, request)
             request.principal = token.principal
         if kind == ARM:
-            refused = arm.refusal(cloud, request, route)
+            refused = arm.refusal(cloud, request, route) or providers.refusal(cloud, request)
             if refused is not None:
                 return refused
         elif kind == DATABRICKS and token is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cmkmigrate.sandbox import arm_encryption
+from cmkmigrate.sandbox import arm_encryption, injection
 from cmkmigrate.sandbox.arm import RESOURCE, api_version, locked, names_of, need_group, not_found, page
 from cmkmigrate.sandbox.arm_operations import POLL_MS, start
 from cmkmigrate.sandbox.arm_workspace import (
@@ -143,6 +143,8 @@ def _refusal(cloud: Cloud, request: Request, had: Workspace | None, asked: Body,
         return refused
     if (refused := _clash(cloud, had, asked, properties, arm_id)) is not None:
         return refused
+    if had is None and (refused := injection.refusal(cloud, request, arm_id, properties)) is not None:
+        return refused
     return arm_encryption.refusal(had, asked, sku)
 
 
@@ -181,6 +183,9 @@ def _clash(cloud: Cloud, had: Workspace | None, asked: Body, properties: Body, a
 def _finish(cloud: Cloud, workspace: Workspace) -> str:
     """Carry out what was asked; on a failure the workspace keeps what it had and is in `Failed`."""
     why = arm_encryption.failure(cloud, workspace)
+    if not why and not workspace.settled:
+        code, why = injection.problem(cloud, workspace)
+        workspace.operation.code = code or workspace.operation.code
     if why:
         workspace.state = "Failed"
         return why

@@ -131,6 +131,8 @@ class Cloud:
         self.assignments: dict[str, Assignment] = {}  # lower-case id
         self.custom_roles: dict[str, Role] = {}  # by lower-case id, beside the built-in ones
         self.locks: dict[str, Body] = {}  # lower-case id
+        self.networks: dict[str, Body] = {}  # lower-case id -> as a GET shows it
+        self.security_groups: dict[str, Body] = {}
         self.operations: dict[str, Any] = {}  # id -> arm_operations.Operation
         self.open_workspace: Callable[[Any], None] = lambda workspace: None  # makes a created workspace answer
         self.left_behind: dict[str, list[Body]] = {}  # lower-case managed group -> what a deleted workspace left in it

@@ -11,6 +11,10 @@ keys, in the resource group rg-<name>. All its keys are optional::
      "vaults": [{"name", "resource_group", "location", "tags", "properties": {as ARM shows them}, "deleted": false,
                  "keys": [{"name", "kty", "key_size", "key_ops", "tags", "deleted": false,
                            "versions": [{"enabled", "exp", "nbf", "created"}]}]}],
+     "networks": [{"name", "resource_group", "location", "address_prefixes": ["10.0.0.0/16"], "subnets": [{"name",
+                   "address_prefix", "delegations": ["Microsoft.Databricks/workspaces"], "security_group": name or id,
+                   "ip_configurations": how many machines are in it}]}],
+     "security_groups": [{"name", "resource_group", "location", "rules": [{"name", "properties"}]}],
      "grants": [{"scope", "role": name or id, "principal": object id | operator | databricks | storage | disks}],
      "locks": [{"scope", "name", "level": "CanNotDelete" | "ReadOnly"}],
      "taken_vault_names": ["held by another tenant"],
@@ -27,16 +31,16 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cmkmigrate.sandbox import arm_encryption, databricks
-from cmkmigrate.sandbox.arm_workspace import ECHOED, TYPE, Workspace, label_of, managed_group_for, org_id_of
-from cmkmigrate.sandbox.cloud import Assignment, Body, Cloud, Key, Vault, guid, resource_id
+from cmkmigrate.sandbox import arm_encryption, databricks, networks, providers
+from cmkmigrate.sandbox.arm_workspace import Workspace
+from cmkmigrate.sandbox.cloud import Assignment, Body, Cloud, Key, Vault, guid
 from cmkmigrate.sandbox.databricks.estate import folder_of
 from cmkmigrate.sandbox.hosts import TEST, vault_name
 from cmkmigrate.sandbox.key_vault_keys import make_version
+from cmkmigrate.sandbox.loading_workspaces import admit, ours, workspace_of
 from cmkmigrate.sandbox.rights import enters_as_admin, role_named
 from cmkmigrate.sandbox.role_definitions import custom
 from cmkmigrate.sandbox.roles import BUILT_IN
@@ -65,7 +69,7 @@ def serve(cloud: Cloud, workspace: Workspace) -> None:
 
 def _hold(cloud: Cloud, workspace: Workspace, state: Any) -> None:
     state.arm_id, state.settings = workspace.id, cloud.settings
-    state.compute_refusal = lambda: arm_encryption.disks_usable(cloud, workspace)
+    state.compute_refusal = lambda: providers.compute_refusal(cloud) or arm_encryption.disks_usable(cloud, workspace)
     cloud.served[workspace.label] = state
 
 
@@ -90,12 +94,14 @@ def load(cloud: Cloud, estate: str) -> Workspace:
         _people(cloud, extra)
         for one in extra.get("subscriptions") or ():
             _further(cloud, one)
-        workspace = _workspace(cloud, name, state.location, told[0], ".".join(label[:2]), str(state.org_id))
+        workspace = workspace_of(
+            cloud, _subscription(cloud, told[0]), name, state.location, told[0], ".".join(label[:2]), str(state.org_id)
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise BadEstate(f"{path}: {error!r}") from error
     if workspace.label in cloud.served or workspace.id.lower() in cloud.workspaces:
         raise BadEstate(f"{estate}: a workspace {workspace.name} ({workspace.label}) is loaded already")
-    _admit(cloud, workspace)
+    admit(cloud, workspace)
     _hold(cloud, workspace, state)
     if extra:
         try:
@@ -111,58 +117,6 @@ def _let_in(cloud: Cloud, workspace: Workspace, state: Any) -> None:
     who = cloud.operator
     if enters_as_admin(cloud, who.id, workspace.id) and not state.has(who.kind, who.name):
         state.assign(who, admin=True, homes=False)
-
-
-def _workspace(cloud: Cloud, name: str, region: str, told: Body, label: str = "", org_id: str = "") -> Workspace:
-    """A workspace that exists already, with what `told` says of it."""
-    group, location = str(told.get("resource_group") or f"rg-{name}"), str(told.get("location") or region)
-    subscription = _subscription(cloud, told)
-    arm_id = resource_id(subscription, group, TYPE, name)
-    properties = _ours(cloud, told.get("properties") or {})
-    managed = properties.get("managedResourceGroupId") or managed_group_for(cloud, name, arm_id)
-    managed = managed.replace(cloud.subscription_id, subscription)
-    org_id = org_id or org_id_of(arm_id)
-    sku = told.get("sku") or "premium"
-    sku = str(sku["name"] if isinstance(sku, dict) else sku).lower()
-    made = Workspace(
-        subscription, group, name, location, sku, managed, label or label_of(org_id), org_id, told.get("tags")
-    )
-    made.created = made.touched = _seconds(properties.get("createdDateTime")) or cloud.clock.now()
-    made.compute_mode = properties.get("computeMode", "Hybrid")
-    made.state, made.settled = properties.get("provisioningState", "Succeeded"), True
-    made.parameters = made.defaults()
-    for key, value in (properties.get("parameters") or {}).items():
-        made.parameters[key] = value["value"] if isinstance(value, dict) and "value" in value else value
-    if made.parameters.get("customVirtualNetworkId"):
-        made.parameters.pop("natGatewayName", None)
-    made.entities = arm_encryption.entities_of({"properties": properties})
-    made.others = {key: properties[key] for key in ECHOED if key in properties}
-    made.others.setdefault("publicNetworkAccess", "Enabled")
-    made.others.setdefault("requiredNsgRules", "AllRules")
-    if made.parameters.get("prepareEncryption"):
-        made.storage_identity = cloud.identity("storage", made.id)
-    if made.entities.get("managedDisk"):
-        made.disk_identity = cloud.identity("disks", made.id)
-    return made
-
-
-def _admit(cloud: Cloud, workspace: Workspace) -> None:
-    at = workspace.subscription
-    cloud.group(workspace.group, workspace.location, subscription=at)
-    cloud.group(workspace.managed_group_name, workspace.location, managed_by=workspace.id, subscription=at)
-    cloud.workspaces[workspace.id.lower()] = workspace
-
-
-def _ours(cloud: Cloud, value: Any) -> Any:
-    """The same with every subscription in an id replaced by the sandbox's."""
-    text = re.sub(
-        r"/subscriptions/([0-9a-fA-F-]{36})",
-        lambda found: (
-            found[0] if found[1].lower() in cloud.subscriptions else f"/subscriptions/{cloud.subscription_id}"
-        ),
-        json.dumps(value),
-    )
-    return json.loads(text)
 
 
 def _people(cloud: Cloud, extra: Body) -> None:
@@ -205,15 +159,12 @@ def _subscription(cloud: Cloud, told: Body) -> str:
     return id
 
 
-def _seconds(told: Any) -> float:
-    """A time as ARM writes it, in Unix seconds; 0.0 where there is none."""
-    return datetime.fromisoformat(str(told)).timestamp() if told else 0.0
-
-
 def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
     unknown = set(extra) - {
         "roles",
         "operator",
+        "networks",
+        "security_groups",
         "subscriptions",
         "resource_groups",
         "workspaces",
@@ -231,9 +182,16 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
             one["name"], one.get("location", own.location), one.get("managed_by", ""), _subscription(cloud, one)
         )
     for one in (extra.get("workspaces") or [])[1:]:
-        other = _workspace(cloud, one["name"], own.location, one)
-        _admit(cloud, other)
+        other = workspace_of(cloud, _subscription(cloud, one), one["name"], own.location, one)
+        admit(cloud, other)
         serve(cloud, other)
+    for one in extra.get("security_groups") or ():
+        at = _place(cloud, own, one)
+        networks.add_security_group(cloud, *at[:2], str(one["name"]), at[2], one.get("rules"))
+    for one in extra.get("networks") or ():
+        networks.load(cloud, *_place(cloud, own, one), one)
+    for each in cloud.workspaces.values():
+        networks.of_workspace(cloud, each.location, each.parameters)
     for one in extra.get("vaults") or ():
         _vault(cloud, own, one)
     for one in extra.get("grants") or ():
@@ -243,6 +201,14 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
         lock = {"id": of, "type": "Microsoft.Authorization/locks", "name": one["name"]}
         cloud.locks[of.lower()] = {**lock, "properties": {"level": one["level"]}}
     cloud.taken_vault_names |= {str(name).lower() for name in extra.get("taken_vault_names") or ()}
+
+
+def _place(cloud: Cloud, own: Workspace, one: Body) -> tuple[str, str, str]:
+    """Subscription, group (made where it is not there) and location of what an estate names."""
+    group, location = str(one.get("resource_group", own.group)), str(one.get("location", own.location))
+    subscription = _subscription(cloud, one)
+    cloud.group(group, location, subscription=subscription)
+    return subscription, group, location
 
 
 def _vault(cloud: Cloud, own: Workspace, one: Body) -> None:
@@ -265,9 +231,7 @@ def _vault(cloud: Cloud, own: Workspace, one: Body) -> None:
     }
     if not properties.get("enablePurgeProtection"):
         properties.pop("enablePurgeProtection", None)
-    group, location = one.get("resource_group", own.group), one.get("location", own.location)
-    subscription = _subscription(cloud, one)
-    cloud.group(group, location, subscription=subscription)
+    subscription, group, location = _place(cloud, own, one)
     vault = Vault(one["name"], subscription, group, location, properties, one.get("tags") or {}, now, now)
     for told in one.get("keys") or ():
         key = Key(told["name"])
@@ -310,7 +274,7 @@ def _scope(cloud: Cloud, scope: str) -> str:
     root = f"/subscriptions/{cloud.subscription_id}"
     kind, _, rest = scope.partition("/")
     if scope.startswith("/"):
-        return str(_ours(cloud, scope))
+        return str(ours(cloud, scope))
     if kind == "subscription":
         return root
     if kind == "resourceGroups":

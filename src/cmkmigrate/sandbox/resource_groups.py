@@ -1,4 +1,4 @@
-"""Azure Resource Manager's own resources: subscriptions, resource groups, providers, and the list of resources."""
+"""Azure Resource Manager's own resources: subscriptions, resource groups, and the list of resources."""
 
 from __future__ import annotations
 
@@ -6,18 +6,11 @@ import re
 
 from cmkmigrate.sandbox.arm import locked, page
 from cmkmigrate.sandbox.cloud import Body, Cloud
+from cmkmigrate.sandbox.providers import REGIONS
 from cmkmigrate.sandbox.wire import Request, Response, azure_error, json_response, route
 
 GROUP = "/subscriptions/{subscription}/resourceGroups/{name}"
 FILTER = re.compile(r"(resourceType|name|resourceGroup|location) eq '([^']+)'", re.IGNORECASE)
-# Of each provider: its resource types, each with the versions that a client may choose from, the newest first.
-PROVIDERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "Microsoft.Databricks": {"workspaces": ("2026-01-01", "2024-05-01", "2023-02-01", "2018-04-01")},
-    "Microsoft.KeyVault": {"vaults": ("2026-02-01", "2023-07-01")},
-    "Microsoft.Authorization": {"roleAssignments": ("2022-04-01",), "roleDefinitions": ("2022-04-01",)},
-    "Microsoft.Resources": {"resourceGroups": ("2024-11-01", "2021-04-01")},
-}
-REGIONS = {"westeurope": "West Europe", "northeurope": "North Europe", "eastus": "East US", "westus2": "West US 2"}
 
 
 def _subscription(cloud: Cloud, id: str) -> Body:
@@ -50,22 +43,6 @@ def get_subscription(cloud: Cloud, request: Request) -> Response:
 @route("GET", "/tenants")
 def list_tenants(cloud: Cloud, request: Request) -> Response:
     return page(cloud, request, [{"id": f"/tenants/{cloud.tenant_id}", "tenantId": cloud.tenant_id}])
-
-
-@route("GET", "/subscriptions/{subscription}/providers/{namespace}")
-def get_provider(cloud: Cloud, request: Request) -> Response:
-    """Every provider that the sandbox simulates is registered. `az resource` reads the api-version to ask with here."""
-    namespace = request.params["namespace"]
-    name = next((one for one in PROVIDERS if one.lower() == namespace.lower()), "")
-    if not name:
-        return azure_error(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.")
-    of = f"/subscriptions/{cloud.subscription_id}/providers/{name}"
-    where = [*REGIONS.values()]
-    types = [
-        {"resourceType": type, "locations": where, "apiVersions": [*versions], "capabilities": "None"}
-        for type, versions in PROVIDERS[name].items()
-    ]
-    return json_response({"id": of, "namespace": name, "registrationState": "Registered", "resourceTypes": types})
 
 
 @route("GET", "/subscriptions/{subscription}/locations")

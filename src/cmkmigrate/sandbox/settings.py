@@ -36,6 +36,8 @@ class Settings:
     secret_values: "refuse": no scope gives values through secrets/get; "scope": as each scope of the estate says.
     operator_lacks: actions and data actions (with * for anything, separated by spaces) that every role of the operator
     has among its notActions, for as long as this is set: what is done by somebody who was not given all of it.
+    unregistered: namespaces of resource providers (separated by spaces) that no subscription has registered.
+    core_quota: cores that a subscription may use in a region.
     command_s: so long a context of the command-execution API is Pending, and each command in it Running.
     """
 
@@ -55,6 +57,8 @@ class Settings:
     secret_values: str = "scope"
     command_s: float = 0.0
     operator_lacks: str = ""
+    unregistered: str = ""
+    core_quota: int = 350
 
     def put(self, changes: Any) -> None:
         """Set what is named. Raises ValueError for what is not a setting, and then sets nothing."""
