@@ -42,6 +42,7 @@ def like(pattern: str, text: str) -> bool:
 SDK = "databricks-sdk 0.156 does not know it yet, and later releases do (shared/facts/databricks.md 5.31)"
 FEDRAMP = "the service returns it and no specification has it (shared/specs/README.md, Known gaps)"
 FAILED = "no failed operation is recorded; code and message are those of ARM's contract for asynchronous operations"
+DISALLOWED = "ARM refuses by a policy before a provider is asked, with fields of its own (the page of that error)"
 PINNED = "the integration tests of a public PowerShell client (Get-DatabricksClusterPinStatus) read it from a workspace"
 ADMINS = "admins have CAN_MANAGE on tokens and must keep it, which the enumeration of the SDK leaves out (facts 5.34)"
 TOKEN = (
@@ -59,6 +60,8 @@ EXEMPT: tuple[Exempt, ...] = (
     Exempt("ARM Workspaces_*", "answer", "name", "*properties.parameters.enableFedRampCertification", FEDRAMP),
     Exempt("ARM Keys_*", "answer", "value", "properties.attributes.recoveryLevel", OPEN),
     Exempt("ARM operationStatuses", "answer", "name", "error*", FAILED),
+    Exempt("ARM *_CreateOrUpdate", "answer", "name", "error.target", DISALLOWED),
+    Exempt("ARM *_CreateOrUpdate", "answer", "name", "error.additionalInfo", DISALLOWED),
     Exempt("ARM Vaults_CreateOrUpdate", "answer", "value", "properties.accessPolicies[].permissions.keys[]", CASE),
     Exempt("ARM Vaults_GetDeleted", "answer", "value", "type", DELETED),
     Exempt("GET /api/2.1/clusters/*", "answer", "name", "*pinned_by_user_name", PINNED),
@@ -78,6 +81,7 @@ PLANTED: dict[str, str] = {
 # Operations that no definition here knows, and why they are called all the same.
 RESOURCES = "Microsoft.Resources is not in shared/specs"
 LOCKS = "locks are not in shared/specs; a test puts one where the product must be stopped by it"
+POLICY = "Azure Policy is not in shared/specs; the calls are those of its public specification (2022-03-01, 2022-06-01)"
 UNDEFINED: dict[str, str] = {
     "login *": "Entra ID: no definition in shared/specs; the calls are those of azure-identity",
     "GET /subscriptions": RESOURCES,
@@ -93,6 +97,8 @@ UNDEFINED: dict[str, str] = {
         "Microsoft.Network is not in shared/specs; recorded reads of it are replayed by test_recordings"
     ),
     "*/vaults/{}/providers/Microsoft.Authorization/locks*": LOCKS,
+    "POST *}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions": POLICY,
+    "GET *}/providers/Microsoft.Authorization/policy*": POLICY,
     "GET *}/providers/Microsoft.Authorization/permissions": (
         "defined for a resource group and for a child of a resource; a subscription and a resource answer alike"
     ),

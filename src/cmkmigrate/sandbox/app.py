@@ -27,6 +27,7 @@ from cmkmigrate.sandbox import (
     key_vault_rp,
     key_vault_rp_keys,
     networks,
+    policies,
     providers,
     quotas,
     resource_groups,
@@ -69,7 +70,7 @@ class App:
         self.routes: dict[str, Routes] = {
             ARM: Routes.collect(
                 arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys, networks,
-                providers, quotas, resource_groups, role_definitions, ignore_case=True,
+                policies, providers, quotas, resource_groups, role_definitions, ignore_case=True,
             ),
             GRAPH: Routes.collect(graph),
             LOGIN: Routes.collect(entra),
@@ -186,7 +187,11 @@ class App:
                 return _unauthenticated(cloud, place, token, request)
             request.principal = token.principal
         if kind == ARM:
-            refused = arm.refusal(cloud, request, route) or providers.refusal(cloud, request)
+            refused = (
+                arm.refusal(cloud, request, route)
+                or providers.refusal(cloud, request)
+                or policies.refusal(cloud, request, route)
+            )
             if refused is not None:
                 return refused
         elif kind == DATABRICKS and token is not None:

@@ -133,6 +133,7 @@ class Cloud:
         self.locks: dict[str, Body] = {}  # lower-case id
         self.networks: dict[str, Body] = {}  # lower-case id -> as a GET shows it
         self.security_groups: dict[str, Body] = {}
+        self.policies: list[Any] = []  # policies.Policy
         self.operations: dict[str, Any] = {}  # id -> arm_operations.Operation
         self.open_workspace: Callable[[Any], None] = lambda workspace: None  # makes a created workspace answer
         self.left_behind: dict[str, list[Body]] = {}  # lower-case managed group -> what a deleted workspace left in it

@@ -17,6 +17,8 @@ keys, in the resource group rg-<name>. All its keys are optional::
      "security_groups": [{"name", "resource_group", "location", "rules": [{"name", "properties"}]}],
      "grants": [{"scope", "role": name or id, "principal": object id | operator | databricks | storage | disks}],
      "locks": [{"scope", "name", "level": "CanNotDelete" | "ReadOnly"}],
+     "policies": [{"name", "scope", "not_scopes", "display_name", "message", "effect": "deny" | "audit" | "disabled",
+                   "enforcement": "Default" | "DoNotEnforce", "if": {rule of Azure Policy}, "parameters": {values}}],
      "taken_vault_names": ["held by another tenant"],
      "settings": {what differs between tenants, see settings.py}}
 
@@ -34,7 +36,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from cmkmigrate.sandbox import arm_encryption, databricks, networks, providers
+from cmkmigrate.sandbox import arm_encryption, databricks, networks, policies, providers
 from cmkmigrate.sandbox.arm_workspace import Workspace
 from cmkmigrate.sandbox.cloud import Assignment, Body, Cloud, Key, Vault, guid
 from cmkmigrate.sandbox.databricks.estate import folder_of
@@ -165,6 +167,7 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
         "operator",
         "networks",
         "security_groups",
+        "policies",
         "subscriptions",
         "resource_groups",
         "workspaces",
@@ -200,6 +203,11 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
         of = f"{_scope(cloud, one['scope'])}/providers/Microsoft.Authorization/locks/{one['name']}"
         lock = {"id": of, "type": "Microsoft.Authorization/locks", "name": one["name"]}
         cloud.locks[of.lower()] = {**lock, "properties": {"level": one["level"]}}
+    for one in extra.get("policies") or ():
+        not_scopes = tuple(_scope(cloud, where) for where in one.get("not_scopes") or ())
+        policies.load(
+            cloud, _subscription(cloud, one), _scope(cloud, one.get("scope", "subscription")), not_scopes, one
+        )
     cloud.taken_vault_names |= {str(name).lower() for name in extra.get("taken_vault_names") or ()}
 
 
