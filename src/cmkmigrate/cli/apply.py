@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cmkmigrate.cli import common, running
+from cmkmigrate.cli import common, doctor, running
 from cmkmigrate.cli import plan as planning
 from cmkmigrate.cli.common import Format
 from cmkmigrate.errors import Mistake, OperatorError, Stopped
@@ -43,11 +43,14 @@ def command(
     ] = None,
     auto_approve: common.Approve = False,
     confirm: common.Confirm = None,
+    accept: doctor.Accept = None,
+    reason: doctor.Reason = "",
     parallelism: common.Parallelism = 10,
     output: common.Output = Format.TABLE,
 ) -> int:
     """Carry a playbook or a kept plan out. Can be killed at any moment: `resume` goes on.
 
+    Begins with the checks of `doctor`, and ends with 6 where one of them stops it.
     Without a kept plan and without --auto-approve it shows the plan and asks.
     Ends with 3 where something could not be moved.
     """
@@ -65,18 +68,19 @@ def command(
         reader = common.open_migration(read, given, str(params or "-p"), reading=True)
     else:
         reader = _of_plan(plan)
-    words = running.words_of(confirm, reader)
+    words, accepted = running.words_of(confirm, reader), doctor.words(accept, reason)
     directory = run or common.default_directory(reader)
     ledger = planning.existing(reader, directory)
     if ledger is not None and ledger.unfinished():
         raise Mistake("the run is not finished", subject=str(directory), next=f"cmkmigrate resume {directory}")
+    checks = doctor.clear(reader, ledger, directory, accepted)
     if plan is not None or not auto_approve:
         _agree(reader, ledger, plan)
     migration = common.again(reader, reading=False)
     if ledger is not None:
-        _next_pass(ledger, migration)
+        _next_pass(ledger, migration, checks)
         return running.carry(migration, ledger, confirm=words, output=output, parallelism=parallelism)
-    ledger = common.new_run(directory, migration)
+    ledger = common.new_run(directory, migration, preflight=json.dumps(checks))
     try:
         return running.carry(migration, ledger, confirm=words, output=output, parallelism=parallelism)
     except Stopped:
@@ -130,7 +134,7 @@ def _agree(reader: Migration, ledger: Ledger | None, plan: PlanFile | None) -> N
         raise Stopped("not agreed, nothing was written", next="the same command again, or with --auto-approve")
 
 
-def _next_pass(ledger: Ledger, migration: Migration) -> None:
+def _next_pass(ledger: Ledger, migration: Migration, checks: list[dict[str, Any]]) -> None:
     """A finished run of the same migration looks at everything again; what is given now counts."""
     from cmkmigrate.engine.apply import another_pass, holder
 
@@ -138,4 +142,5 @@ def _next_pass(ledger: Ledger, migration: Migration) -> None:
         ledger.set_meta("playbook", migration.playbook.text)
         ledger.set_meta("playbook_path", migration.playbook.path)
         ledger.set_meta("params", json.dumps(migration.params, sort_keys=True))
+        ledger.set_meta("preflight", json.dumps(checks))
     another_pass(ledger)

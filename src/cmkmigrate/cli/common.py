@@ -195,8 +195,8 @@ def default_directory(migration: Migration) -> Path:
     return RUNS / f"{migration.playbook.name}-{migration.identity}"
 
 
-def new_run(directory: Path, migration: Migration) -> Ledger:
-    """A ledger for a migration that begins. It holds the parameters and no secret."""
+def new_run(directory: Path, migration: Migration, *, preflight: str = "") -> Ledger:
+    """A ledger for a migration that begins. It holds the parameters and no secret. preflight: its checks, as JSON."""
     from cmkmigrate.run.ledger import Ledger
 
     meta = {
@@ -208,6 +208,7 @@ def new_run(directory: Path, migration: Migration) -> Ledger:
         "source": migration.source_ref,
         "tool": __version__,
         "created": str(time.time()),
+        "preflight": preflight,
     }
     return Ledger.create(directory, meta)
 
