@@ -224,9 +224,13 @@ class Paces:
         with self._lock:
             pace = self._paces.get((host, kin.name))
             if pace is None:
-                ceiling = kin.per_s * (self._source_factor if source else self._factor)
+                ceiling = self.ceiling(method, path, source=source)
                 pace = self._paces[host, kin.name] = Pace(host, kin, ceiling, self._clock, self._sleep)
             return pace
+
+    def ceiling(self, method: str, path: str, *, source: bool = False) -> float:
+        """Calls a second that are made of this family at most; inf for no ceiling."""
+        return family(method, path).per_s * (self._source_factor if source else self._factor)
 
     def seen(self) -> list[Seen]:
         """What all paces have seen so far, by host and family."""

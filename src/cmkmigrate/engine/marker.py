@@ -60,7 +60,7 @@ class Marker:
                 raise Stopped(
                     "the target refuses the run's marker", subject=PATH, why=str(error), next=RESUME
                 ) from error
-            owner = self._owner()
+            owner = self.owner()
             if owner is not None:
                 return self._judge(owner)
         raise Stopped("the run could not leave its marker in the target", subject=PATH, next=RESUME)
@@ -77,7 +77,7 @@ class Marker:
             if time.monotonic() - self._seen < CHECK_S:
                 return
             try:
-                owner = self._owner()
+                owner = self.owner()
             except CallError as error:
                 raise Stopped("the run's marker cannot be read", subject=PATH, why=str(error), next=RESUME) from error
             self._judge(owner or {})
@@ -91,7 +91,7 @@ class Marker:
         """Take away what this run has left, be it by a process that was killed."""
         self._taken = False
         try:
-            if (self._owner() or {}).get("run") == self._run:
+            if (self.owner() or {}).get("run") == self._run:
                 self._site.write("POST", "/api/2.0/workspace/delete", {"path": PATH})
         except CallError:
             return
@@ -106,7 +106,8 @@ class Marker:
             )
         self._seen = time.monotonic()
 
-    def _owner(self) -> dict[str, Any] | None:
+    def owner(self) -> dict[str, Any] | None:
+        """Whose marker is in the target: its run and holder; None for none. Only reads. Raises CallError."""
         try:
             answer = self._site.read("/api/2.0/workspace/export", {"path": PATH, "format": "AUTO"})
         except NotFound:

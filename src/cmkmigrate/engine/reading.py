@@ -17,6 +17,11 @@ class ReadOnly:
     def __init__(self, sites: Any) -> None:
         self._sites: Any = sites._sites if isinstance(sites, ReadOnly) else sites
 
+    @property
+    def paces(self) -> Any:
+        """How fast each family of endpoints may be called (clients.pace.Paces)."""
+        return self._sites.paces
+
     def workspace(self, ref: str, *, profile: str = "", source: bool = False) -> Any:
         """A Workspace that refuses to write, whichever side it is."""
         return self._sites.workspace(ref, profile=profile, source=source, writes=False)

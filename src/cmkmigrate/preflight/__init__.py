@@ -1,1 +1,1 @@
-"""What must hold before the first write: thirty-one checks, which only read (shared by `doctor` and `apply`)."""
+"""What must hold before the first write: checks that only read (shared by `doctor` and `apply`)."""

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cmkmigrate.clients.arm_id import ResourceId
+from cmkmigrate.clients.pace import Paces
 from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.engine.preview import Preview
 from cmkmigrate.engine.reading import ReadOnly
 from cmkmigrate.errors import CallError, NotAllowed, NotFound, OperatorError
-from cmkmigrate.model import KNOWN_AFTER_APPLY, Action, Do
+from cmkmigrate.model import KNOWN_AFTER_APPLY, Action, Asset, Do
+from cmkmigrate.run import locks
 from cmkmigrate.run.ledger import Ledger
 
 T = TypeVar("T")
@@ -48,6 +50,12 @@ class Patient:
     def __init__(self, sites: Any) -> None:
         self._sites = ReadOnly(sites)
 
+    @property
+    def paces(self) -> Paces:
+        """How fast each family of endpoints may be called."""
+        found: Paces = self._sites.paces
+        return found
+
     def subscription(self, id: str) -> Any:
         """A Subscription that refuses to write."""
         return self._sites.subscription(id)
@@ -73,6 +81,7 @@ class Ahead:
     step: str
     kind: str
     settings: Mapping[str, Any]
+    makes: bool = True  # whether it has something to write, as far as can be seen now
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +107,8 @@ class Thing:
 class Ground:
     """Safe to use from many threads. directory: of the run that is there or would be made. now: Unix seconds.
 
-    problems: step -> why it could not be planned. refused: what cannot go well in steps that could.
+    problems: step -> why it could not be planned. refused: what cannot go well in steps that could. run: the id of the
+    run that is there, "" for none; held: who is at work on it now, "" for nobody.
     """
 
     migration: Migration
@@ -107,7 +117,8 @@ class Ground:
     problems: dict[str, OperatorError | CallError]
     refused: list[Action]
     directory: Path
-    begun: bool = False  # whether the run has made something already
+    run: str = ""
+    held: str = ""
     now: float = field(default_factory=time.time)
     _kept: dict[str, Any] = field(default_factory=dict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
@@ -126,8 +137,9 @@ class Ground:
 
     @property
     def features(self) -> set[str]:
-        """The features that are to be put under a key."""
-        return {str(name) for one in self.ahead for name in one.settings.get("features") or ()}
+        """The features that are to be put under a key; a workspace that is used as it is gets none."""
+        put = [one for one in self.ahead if one.kind != "workspaces" or not one.settings.get("existing")]
+        return {str(name) for one in put for name in one.settings.get("features") or ()}
 
     @property
     def in_place(self) -> bool:
@@ -171,31 +183,42 @@ class Ground:
             return None
         return self.once("target", lambda: self.migration.target(self.outputs))
 
+    @property
+    def workspace_id(self) -> str:
+        """The ARM id of the target, "" where no step names one."""
+        return next((id for one in self.of("workspaces") if (id := self._id(one, WORKSPACES))), "")
+
     def workspace(self) -> Thing | None:
-        """The target as Resource Manager has it; None where no step names one."""
-        for one in self.of("workspaces"):
-            id = str(one.settings.get("existing") or "")
-            name = str(one.settings.get("name") or "")
-            if not id and name:
-                home = ResourceId.parse(self.source_id)
-                group = str(one.settings.get("resource_group") or home.group)
-                id = str(ResourceId(home.subscription, group, WORKSPACES, name))
-            if id:
-                return self.once(f"workspace {id}", partial(self._workspace, id))
-        return None
+        """The target as Resource Manager has it; None where no step names one. Raises CallError."""
+        id = self.workspace_id
+        return self.once(f"workspace {id}", partial(self._workspace, id)) if id else None
+
+    def vault_ids(self) -> dict[str, bool]:
+        """The ARM ids of the vaults that are used or made, and whether each is used as it is."""
+        found = {self._id(one, VAULTS): bool(one.settings.get("existing")) for one in self.of("key_vaults")}
+        return {id: existing for id, existing in found.items() if f"/{VAULTS}/".lower() in id.lower()}
 
     def vaults(self) -> list[Thing]:
         """The vaults that are used or made. Raises CallError."""
-        found: dict[str, Thing] = {}
-        for one in self.of("key_vaults"):
-            id, name = str(one.settings.get("existing") or ""), str(one.settings.get("name") or "")
-            if not id and name and self.source_id:
-                home = ResourceId.parse(self.source_id)
-                group = str(one.settings.get("resource_group") or home.group)
-                id = str(ResourceId(home.subscription, group, VAULTS, name))
-            if id and id.lower() not in found and "/vaults/" in id.lower():
-                found[id.lower()] = self.once(f"vault {id.lower()}", partial(self._vault, id))
-        return list(found.values())
+        return [self.once(f"vault {id.lower()}", partial(self._vault, id)) for id in self.vault_ids()]
+
+    def granting(self) -> list[Thing]:
+        """The vaults on which a grant is made. Raises CallError."""
+        named = {known(one.settings.get("vault")).lower() for one in self.of("key_access") if one.makes}
+        return [one for one in self.vaults() if one.id.lower() in named or "" in named]
+
+    def _id(self, one: Ahead, type: str) -> str:
+        """The ARM id of what a step uses or makes, "" where it is not known."""
+        existing, name = known(one.settings.get("existing")), known(one.settings.get("name"))
+        if existing or not name or not self.source_id:
+            return existing
+        home = ResourceId.parse(self.source_id)
+        return str(ResourceId(home.subscription, known(one.settings.get("resource_group")) or home.group, type, name))
+
+    def wanted(self, one: Ahead) -> list[Asset]:
+        """What a step would have, as it would be sent, as far as it is known. Raises OperatorError."""
+        kind = self.migration.kinds[one.kind]
+        return [each for each in kind.desired(self.source(), one.settings, lambda name: ()) if isinstance(each, Asset)]
 
     # --- reading once
 
@@ -257,15 +280,19 @@ def survey(migration: Migration, like: Ledger | None, directory: Path) -> Ground
     with Ledger.scratch(like=like) as scratch:
         preview = Preview(Board(reader, scratch, {}, preview=True))
         problems = preview.rehearse()
-        refused = [one for one in preview.actions() if one.do is Do.BLOCK]
+        actions = list(preview.actions())
+        refused = [one for one in actions if one.do is Do.BLOCK]
+        kept = {step.id for step in reader.playbook.steps if step.id not in problems}
+        kept -= {one.step for one in actions if one.do is not Do.KEEP}
         board = preview.board
         ahead = [
-            Ahead(step.id, name, _settings(reader, step, board.outputs))
+            Ahead(step.id, name, _settings(reader, step, board.outputs), step.id not in kept)
             for step in reader.playbook.steps
             if step.id not in preview.skipped
             for name in _kinds(reader, step)
         ]
-        return Ground(reader, board.outputs, ahead, problems, refused, directory, bool(like and like.begun()))
+        run, held = (like.meta().get("run", ""), locks.holder(like.engine)) if like else ("", "")
+        return Ground(reader, board.outputs, ahead, problems, refused, directory, run, held)
 
 
 def known(value: Any) -> str:

@@ -22,11 +22,13 @@ _ORDER = list(Status)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One thing that a check saw. evidence: what was read; fix: the command that mends it, "" for none."""
+    """One thing that a check saw. evidence: what was read; fix: ONE command that mends it, ready to paste, "" for none;
+    advice: what else to do, or what no command does."""
 
     status: Status
     evidence: str
     fix: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Check:
 
 @dataclass(slots=True)
 class Result:
-    """A check that was carried out. accepted: why an unknown one does not block, in the operator's words."""
+    """A check that was carried out; it has seen something. accepted: why an unknown one does not block, in the
+    operator's words; what fails is not made good by words."""
 
     id: str
     title: str
@@ -68,16 +71,16 @@ def passed(evidence: str) -> Seen:
     return Seen(Status.PASS, evidence)
 
 
-def warned(evidence: str, fix: str = "") -> Seen:
+def warned(evidence: str, fix: str = "", advice: str = "") -> Seen:
     """It stops nothing, and somebody should know."""
-    return Seen(Status.WARN, evidence, fix)
+    return Seen(Status.WARN, evidence, fix, advice)
 
 
-def unknown(evidence: str, fix: str = "") -> Seen:
+def unknown(evidence: str, fix: str = "", advice: str = "") -> Seen:
     """It could not be found out."""
-    return Seen(Status.UNKNOWN, evidence, fix)
+    return Seen(Status.UNKNOWN, evidence, fix, advice)
 
 
-def failed(evidence: str, fix: str = "") -> Seen:
+def failed(evidence: str, fix: str = "", advice: str = "") -> Seen:
     """It does not hold."""
-    return Seen(Status.FAIL, evidence, fix)
+    return Seen(Status.FAIL, evidence, fix, advice)

@@ -14,7 +14,8 @@ from importlib.resources import files
 from typing import Any, Final
 
 from cmkmigrate.audit import health
-from cmkmigrate.preflight.ground import Ground, known
+from cmkmigrate.errors import CallError
+from cmkmigrate.preflight.ground import Ground, Thing, known
 from cmkmigrate.strict_yaml import read_yaml
 
 FILE: Final = "permissions.yaml"
@@ -28,6 +29,7 @@ class Right:
     at: str
     when: str
     role: str
+    use: str
 
 
 @cache
@@ -49,7 +51,9 @@ def _matches(patterns: Any, action: str) -> bool:
 
 
 def needed(ground: Ground) -> list[tuple[Right, str]]:
-    """The rows that count for a playbook, each with the scope that it is needed at. Raises CallError."""
+    """The rows that count for a playbook, each with the scope that it is needed at."""
+    if not ground.source_id:  # by URL: Azure is not asked
+        return []
     found = []
     for right in table():
         if not WHEN[right.when](ground):
@@ -58,51 +62,56 @@ def needed(ground: Ground) -> list[tuple[Right, str]]:
     return list(dict.fromkeys(found))
 
 
+def _at(vaults: Iterable[Thing]) -> list[str]:
+    """The vaults; of one that is to be made its resource group, as rights on it come from there."""
+    return [one.id if one.resource else one.group_id for one in vaults]
+
+
+def _seen(read: Callable[[], list[Thing]]) -> list[Thing]:
+    """What may be read; what may not be is named by the rights to read it, and counts for no others."""
+    try:
+        return read()
+    except CallError:
+        return []
+
+
+def _by_role(vault: Thing) -> bool:
+    return vault.resource is None or health.uses_roles(vault.resource)
+
+
 def _vaults(ground: Ground) -> list[str]:
-    return [one.id if one.resource else one.group_id for one in ground.vaults()]
-
-
-def _target_group(ground: Ground) -> list[str]:
-    target = ground.workspace()
-    return [target.group_id] if target else []
+    """Where vaults are read: at one that is there, or in the group that it would be in."""
+    found = {one.id for one in _seen(ground.vaults) if one.resource}
+    named = [(id, id in found or existing) for id, existing in ground.vault_ids().items()]
+    return [id if there else "/".join(id.split("/")[:5]) for id, there in named]
 
 
 def _network(ground: Ground) -> list[str]:
-    parameters = ground.resource().properties.get("parameters") or {}
+    parameters = next((one.properties.get("parameters") for one in _seen(lambda: [ground.resource()])), None) or {}
     return [str((parameters.get("customVirtualNetworkId") or {}).get("value") or "")]
-
-
-def _own_network(ground: Ground) -> bool:
-    return ground.makes_workspace and any(_network(ground))
-
-
-def _grants(ground: Ground, *, by_role: bool) -> bool:
-    vaults = ground.vaults() if ground.of("key_access") else []
-    return any((one.resource is None or health.uses_roles(one.resource)) == by_role for one in vaults)
-
-
-def _makes_vault(ground: Ground) -> bool:
-    return any(one.resource is None for one in ground.vaults())
 
 
 AT: Final[Mapping[str, Callable[[Ground], list[str]]]] = {
     "subscription": lambda ground: ["/".join(ground.source_id.split("/")[:3])],
     "source": lambda ground: [ground.source_id],
-    "target group": _target_group,
-    "vault": _vaults,  # its resource group, where it is to be made
+    "target group": lambda ground: ["/".join(ground.workspace_id.split("/")[:5])],
+    "vaults": _vaults,
+    "new vaults": lambda ground: _at(one for one in _seen(ground.vaults) if one.resource is None),
+    "vaults by role": lambda ground: _at(one for one in _seen(ground.granting) if _by_role(one)),
+    "vaults by policy": lambda ground: _at(one for one in _seen(ground.granting) if not _by_role(one)),
     "network": _network,
 }
 WHEN: Final[Mapping[str, Callable[[Ground], bool]]] = {
-    "always": lambda ground: bool(ground.source_id),
-    "provisions": lambda ground: bool(ground.source_id and ground.of("workspaces", "key_vaults", "key_access")),
-    "changes a workspace": lambda ground: bool(ground.source_id) and (ground.makes_workspace or ground.in_place),
+    "always": lambda ground: True,
+    "provisions": lambda ground: bool(ground.of("workspaces", "key_vaults", "key_access", "entity_encryption")),
+    "moves": lambda ground: ground.moves,
+    "changes a workspace": lambda ground: ground.makes_workspace or ground.in_place,
     "makes a workspace": lambda ground: ground.makes_workspace,
     "in place": lambda ground: ground.in_place,
-    "makes a vault": _makes_vault,
-    "uses a vault": lambda ground: bool(ground.vaults()),
-    "grants by role": lambda ground: _grants(ground, by_role=True),
-    "grants by policy": lambda ground: _grants(ground, by_role=False),
-    "own network": _own_network,
+    "makes a vault": lambda ground: any(one.resource is None for one in _seen(ground.vaults)),
+    "uses a vault": lambda ground: bool(ground.vault_ids()),
+    "grants": lambda ground: bool(_seen(ground.granting)),
+    "own network": lambda ground: ground.makes_workspace and any(_network(ground)),
 }
 
 

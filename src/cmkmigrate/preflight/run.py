@@ -12,7 +12,7 @@ from typing import Final
 from cmkmigrate.errors import CallError, Mistake, OperatorError, told
 from cmkmigrate.preflight import checks
 from cmkmigrate.preflight.ground import Ground
-from cmkmigrate.preflight.model import Check, Result, Seen, failed, passed, unknown
+from cmkmigrate.preflight.model import Check, Result, Seen, Status, failed, passed, unknown
 
 THREADS: Final = 8  # far below the 25 reads a second that Resource Manager refills
 
@@ -33,7 +33,8 @@ def preflight(ground: Ground, accept: Mapping[str, str]) -> list[Result]:
     with ThreadPoolExecutor(THREADS) as pool:
         results = list(pool.map(lambda check: _carried(check, ground), known))
     for result in results:
-        result.accepted = accept.get(result.id, "")
+        if result.status is Status.UNKNOWN:
+            result.accepted = accept.get(result.id, "")
     return [*results, _planned(ground)]
 
 
@@ -41,8 +42,10 @@ def _carried(check: Check, ground: Ground) -> Result:
     try:
         seen = list(check.look(ground))
     except (CallError, OperatorError) as error:
-        seen = [unknown(f"could not be read: {told(error)}", _next(error))]
-    return Result(check.id, check.title, seen)
+        seen = [unknown(f"could not be read: {told(error)}", advice=_next(error))]
+    except Exception as error:  # an answer of a shape that nobody foresaw: the other checks still tell what they see
+        seen = [unknown(f"could not be judged: {error!r}", advice="report this: it is a defect")]
+    return Result(check.id, check.title, seen or [unknown("nothing was looked at", advice="report this")])
 
 
 def _next(error: OperatorError | CallError) -> str:
@@ -51,6 +54,6 @@ def _next(error: OperatorError | CallError) -> str:
 
 def _planned(ground: Ground) -> Result:
     """What planning the steps that provision has found, which the kinds know best."""
-    seen: list[Seen] = [failed(f"step {step!r}: {told(why)}", _next(why)) for step, why in ground.problems.items()]
+    seen: list[Seen] = [failed(f"step {step!r}: {told(why)}", advice=_next(why)) for step, why in ground.problems.items()]
     seen += [failed(f"step {one.step!r}, {one.kind} {one.key}: {one.reason}") for one in ground.refused]
     return Result("PLAN", "Every step that provisions can be planned", seen or [passed("all of them")])

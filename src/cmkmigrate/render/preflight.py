@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import groupby
 from typing import Any, Final
 
 from cmkmigrate.render.text import csv_lines, json_document, json_line, plain
 
 _MARKS: Final = {"pass": " ", "warn": "!", "unknown": "?", "fail": "x"}
-_HEAD: Final = ("check", "title", "status", "evidence", "fix", "accepted")
+_HEAD: Final = ("check", "title", "status", "evidence", "fix", "advice", "accepted")
 
 
 def rows(results: Sequence[Any]) -> list[dict[str, Any]]:
@@ -20,7 +22,7 @@ def rows(results: Sequence[Any]) -> list[dict[str, Any]]:
             "title": one.title,
             "status": str(one.status),
             "blocks": one.blocks,
-            "seen": [{"status": str(seen.status), "evidence": seen.evidence, "fix": seen.fix} for seen in one.seen],
+            "seen": [asdict(seen) | {"status": str(seen.status)} for seen in one.seen],
             "accepted": one.accepted,
         }
         for one in results
@@ -28,14 +30,16 @@ def rows(results: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def table(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """A line for each check, and below it what was seen and what mends it."""
+    """A line for each check, and below it what decided, and what mends it: once, where it mends several."""
     for one in found:
         yield f"{_MARKS[one['status']]} {one['check']:<5} {one['status']:<8} {one['title']}"
-        for seen in one["seen"]:
-            if seen["status"] == one["status"]:
-                yield f"      {plain(seen['evidence'])}"
-                if seen["fix"]:
-                    yield f"      -> {plain(seen['fix'])}"
+        decided = [seen for seen in one["seen"] if seen["status"] == one["status"]]
+        for (fix, advice), group in groupby(decided, lambda seen: (seen["fix"], seen["advice"])):
+            yield from (f"      {plain(seen['evidence'])}" for seen in group)
+            if fix:
+                yield f"      -> {plain(fix)}"
+            if advice:
+                yield f"         {plain(advice)}"
         if one["accepted"]:
             yield f"      accepted: {plain(one['accepted'])}"
     yield ""
@@ -69,7 +73,7 @@ def lines(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def csv(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """A line for each thing that a check saw."""
     cells = (
-        (one["check"], one["title"], seen["status"], seen["evidence"], seen["fix"], one["accepted"])
+        (one["check"], one["title"], *(seen[name] for name in ("status", "evidence", "fix", "advice")), one["accepted"])
         for one in found
         for seen in one["seen"]
     )

@@ -43,6 +43,15 @@ def take(engine: Engine, holder: str, *, force: bool = False) -> int:
     return token
 
 
+def holder(engine: Engine) -> str:
+    """Who is at work on the run now, "" for nobody; nothing is taken."""
+    with engine.connect() as connection:
+        row = connection.execute(select(lock)).mappings().first()
+    if not row or not _alive(row["host"], row["pid"], row["beat"]):
+        return ""
+    return f"{row['holder']} (process {row['pid']} on {row['host']})"
+
+
 def release(engine: Engine, token: int) -> None:
     """Give the lock row back, if it is still ours: the row stays (its token counts on), its holder is nobody."""
     with engine.begin() as connection:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from cmkmigrate.errors import CallError, Denied, NotAllowed, NotFound, Refused
+from cmkmigrate.preflight import rights
 from cmkmigrate.preflight.ground import Ground
 from cmkmigrate.preflight.model import Check, Seen, failed, passed, unknown, warned
 
@@ -16,31 +18,35 @@ _NONE = "does not apply: nothing is moved"
 
 def administrator(ground: Ground) -> Iterable[Seen]:
     """PF24."""
-    seen = [_administrator(ground.source, "the old workspace", ground.source_id)]
+    seen = [_administrator(ground, ground.source, "the old workspace", ground.source_id)]
     if ground.moves:
         try:
             target = ground.target()
         except NotAllowed as error:
-            return [*seen, failed(f"the new workspace does not let you in: {error.why}", error.next)]
+            return [*seen, failed(f"the new workspace does not let you in: {error.why}", advice=error.next)]
         if target is None:
             seen.append(passed("whoever makes the new workspace becomes its administrator"))
         else:
-            seen.append(_administrator(lambda: target, "the new workspace", target.arm_id))
+            seen.append(_administrator(ground, lambda: target, "the new workspace", target.arm_id))
     return seen
 
 
-def _administrator(open: Callable[[], Any], which: str, arm_id: str) -> Seen:
-    fix = "ask one of its administrators to add you to the group admins"
+def _administrator(ground: Ground, open: Callable[[], Any], which: str, arm_id: str) -> Seen:
+    who = rights.asked(ground)
+    fix = f'az role assignment create --assignee {who} --role "Contributor" --scope {arm_id}' if arm_id else ""
     try:
         me = open().read(_ME)
     except (Denied, NotAllowed) as error:
         why = error.why if isinstance(error, NotAllowed) else str(error)
-        return failed(f"{which} does not let you in: {why}", fix)
+        return failed(f"{which} does not let you in: {why}", fix, _ASK)
     groups = {str(one.get("display") or "") for one in me.get("groups") or ()}
-    who = me.get("userName") or me.get("displayName") or me.get("applicationId") or "the operator"
+    name = me.get("userName") or me.get("displayName") or me.get("applicationId") or "the operator"
     if "admins" in groups:
-        return passed(f"{who} is an administrator of {which}")
-    return failed(f"{who} is no administrator of {which}, and would not see all of it", fix)
+        return passed(f"{name} is an administrator of {which}")
+    return failed(f"{name} is no administrator of {which}, and would not see all of it", fix, _ASK)
+
+
+_ASK: Final = "or ask one of its administrators to add you to the group admins"
 
 
 def catalog(ground: Ground) -> Iterable[Seen]:
@@ -55,14 +61,19 @@ def catalog(ground: Ground) -> Iterable[Seen]:
     target = ground.target()
     if target is None:
         text = f"the old workspace has the metastore {ours}; the new one gets it where the account assigns it by itself"
-        return [warned(text, "an account administrator: assign that metastore to the new workspace")]
+        return [warned(text, advice=_ASSIGN)]
     theirs = _metastore(target)
     if isinstance(theirs, Seen):
         return [theirs]
     if theirs == ours:
         return [passed(f"both have the metastore {ours}")]
-    fix = "an account administrator: assign that metastore to the new workspace"
-    return [warned(f"the old workspace has the metastore {ours}, the new one {theirs or 'none'}", fix)]
+    text = f"the old workspace has the metastore {ours}, the new one {theirs or 'none'}"
+    if not target.org_id:
+        return [warned(text, advice=_ASSIGN)]
+    return [warned(text, f"databricks account metastore-assignments create {target.org_id} {ours}", _ASSIGN)]
+
+
+_ASSIGN: Final = "an account administrator: assign that metastore to the new workspace"
 
 
 def _metastore(site: Any) -> str | Seen:
@@ -86,8 +97,8 @@ def secrets(ground: Ground) -> Iterable[Seen]:
     vaulted = [str(one["name"]) for one in scopes if one.get("backend_type") == "AZURE_KEYVAULT"]
     if vaulted and ground.source_id and ground.site.operator_type() != "User":
         text = f"scopes that a key vault backs ({', '.join(vaulted[:3])}) have been refused to service principals"
-        seen.append(warned(text, "sign in as a user, or make them by hand: databricks secrets create-scope"))
-    return [*seen, passed(f"{len(scopes)} secret scopes can be listed")]
+        seen.append(warned(text, advice="sign in as a user, or have a user make these scopes"))
+    return [*seen, *([] if seen else [passed(f"{len(scopes)} secret scopes: their secrets and ACLs can be listed")])]
 
 
 def _scope(source: Any, name: str) -> Iterator[Seen]:
@@ -95,8 +106,10 @@ def _scope(source: Any, name: str) -> Iterator[Seen]:
         try:
             source.read(f"/api/2.0/secrets/{path}", {"scope": name})
         except Denied:
-            fix = f"databricks secrets put-acl {name} {source.operator} {right}"
-            yield failed(f"of the secret scope {name}, {what} may not be listed: it needs {right}", fix)
+            words = ["databricks", "secrets", "put-acl", name, source.operator, right]
+            fix = f"DATABRICKS_HOST={source.url} {shlex.join(words)}"
+            advice = "somebody who may manage that scope"
+            yield failed(f"of the secret scope {name}, {what} may not be listed: it needs {right}", fix, advice)
         except Refused as error:
             yield unknown(f"of the secret scope {name}, {what} could not be listed: {error}")
 
@@ -124,7 +137,8 @@ def credentials(ground: Ground) -> Iterable[Seen]:
     ]
     if tied:
         text = f"storage credentials that go by the old workspace's own access connector: {', '.join(tied[:5])}"
-        return [warned(text, "give them a connector outside its managed group before the old workspace is deleted")]
+        advice = "give them a connector outside its managed group before the old workspace is deleted"
+        return [warned(text, advice=advice)]
     return [passed(f"none of {len(found)} storage credentials goes by the old workspace's own identity")]
 
 

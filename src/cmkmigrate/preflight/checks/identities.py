@@ -7,12 +7,14 @@ makes its grant then, and waits until the vault takes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from cmkmigrate.audit import health, roles
 from cmkmigrate.clients.endpoints import AZURE_DATABRICKS
 from cmkmigrate.errors import CallError, Denied, NotFound
+from cmkmigrate.preflight import rights
 from cmkmigrate.preflight.ground import Ground, Thing, known
 from cmkmigrate.preflight.model import Check, Seen, failed, passed, unknown
 
@@ -27,8 +29,9 @@ def databricks(ground: Ground) -> Iterable[Seen]:
     try:
         return [passed(f"AzureDatabricks is {_databricks(ground)} in this tenant")]
     except Denied as error:
-        fix = f"azure_databricks_object_id: az ad sp show --id {AZURE_DATABRICKS} --query id"
-        return [unknown(f"the directory may not be read: {error.message}", fix)]
+        fix = f"az ad sp show --id {AZURE_DATABRICKS} --query id -o tsv"
+        advice = "somebody who may read the directory: give what it prints as azure_databricks_object_id"
+        return [unknown(f"the directory may not be read: {error.message}", fix, advice)]
     except NotFound:
         return [failed("this tenant has no AzureDatabricks principal", f"az ad sp create --id {AZURE_DATABRICKS}")]
 
@@ -69,46 +72,103 @@ def _principal(target: Thing | None, name: str) -> str:
 
 
 def grants(ground: Ground) -> Iterable[Seen]:
-    """PF16."""
-    seen = [one for vault in ground.vaults() for one in _grants(ground, vault)]
-    return seen or [passed("does not apply: no key is used")]
+    """PF16. What is missing is granted by the run, where the operator may grant."""
+    seen = dict.fromkeys(one for vault in ground.vaults() for one in _grants(ground, vault))
+    return list(seen) or [passed("does not apply: no key is used")]
 
 
-def _grants(ground: Ground, vault: Thing) -> Iterable[Seen]:
+def _grants(ground: Ground, vault: Thing) -> Iterator[Seen]:
     if vault.resource is None:
-        return [passed(f"{vault.name} is made, and the grants on its key after it")]
-    target, wanted = ground.workspace(), dict[str, str]()
-    try:
-        wanted["AzureDatabricks"] = _databricks(ground)
-    except CallError as error:
-        return [unknown(f"the grants cannot be judged: AzureDatabricks is not known (PF13): {error}")]
-    for name, what in ((_DISKS, "the disk encryption set"), (_STORAGE, "the workspace's storage")):
-        if principal := _principal(target, name):
-            wanted[what] = principal
+        yield passed(f"{vault.name} is made, and the grants on its key after it")
+        return
     by_roles = health.uses_roles(vault.resource)
-    assigned = ground.subscription_of(vault.id).role_assignments(vault.id) if by_roles else []
-
-    def definition(role: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = ground.once(
-            f"role {role.lower()}", lambda: ground.subscription_of(vault.id).role_definition(role)
-        )
-        return found
-
-    seen = []
-    for who, principal in wanted.items():
-        if by_roles:
-            said = roles.allows(assigned, principal, definition)
+    scope = _key_scope(ground, vault)
+    assigned = ground.subscription_of(vault.id).role_assignments(scope) if by_roles else []
+    may = _may_grant(ground, vault, by_roles)
+    for feature, who, name in _USERS:
+        if feature not in ground.features:
+            continue
+        if not name:
+            try:
+                principal = _databricks(ground)
+            except CallError as error:
+                yield unknown(f"whether {who} may use the key cannot be judged (PF13): {error}")
+                continue
         else:
-            said = "yes" if health.policy_allows(vault.resource, principal) else "no"
-        if said == "yes":
-            seen.append(passed(f"{who} ({principal}) may get, wrap and unwrap in {vault.name}"))
+            principal = _principal(ground.workspace(), name)
+        if principal:
+            if by_roles:
+                said = roles.allows(assigned, principal, partial(_definition, ground, vault.id))
+            else:
+                said = "yes" if health.policy_allows(vault.resource, principal) else "no"
+            yield _judged(vault, scope, f"{who} ({principal})", principal, said, may)
+        elif may is True:
+            yield passed(f"{who} has no identity yet: the run grants it on the key when it has one")
         else:
-            seen.append(
-                passed(
-                    f"{who} ({principal}) has no such right on the whole of {vault.name}: the run grants it on the key"
-                )
-            )
-    return seen
+            text = f"{who} gets its identity during the run, and you may not grant it {_NEEDS} then"
+            yield (failed if may is False else unknown)(text, advice=_SOMEBODY)
+
+
+def _judged(vault: Thing, scope: str, who: str, principal: str, said: str, may: bool | None) -> Seen:
+    """said: of roles.allows. may: whether the operator may grant what is missing, None where that is not known."""
+    if said == "yes":
+        return passed(f"{who} may get, wrap and unwrap in {vault.name}")
+    if may:
+        return passed(f"{who} has no such right on {vault.name} that is seen: the run grants it on the key")
+    assert vault.resource is not None
+    if health.uses_roles(vault.resource):
+        fix = f"az role assignment create --assignee-object-id {principal} --assignee-principal-type ServicePrincipal"
+        fix += f' --role "{_ROLE}" --scope {scope}'
+    else:
+        fix = f"az keyvault set-policy --name {vault.name} --object-id {principal} --key-permissions {_POLICY}"
+    text = f"{who} may not {_NEEDS} in {vault.name}" if said == "no" else f"{who}: {said}"
+    known_no = said == "no" and may is False
+    return (failed if known_no else unknown)(f"{text}, and you may not grant it", fix, "ask whoever may")
+
+
+def _key_scope(ground: Ground, vault: Thing) -> str:
+    """The key that is used, where it is there; else its vault."""
+    for one in ground.of("keys"):
+        name = known(one.settings.get("existing")).partition("/keys/")[2].partition("/")[0]
+        name = name or known(one.settings.get("name"))
+        of = known(one.settings.get("vault"))
+        if name and (not of or of.lower() == vault.id.lower()):
+            site = ground.subscription_of(vault.id)
+            if ground.once(f"key {vault.id} {name}", partial(site.vault_key, vault.id, name)):
+                return f"{vault.id}/keys/{name}"
+    return vault.id
+
+
+def _may_grant(ground: Ground, vault: Thing, by_roles: bool) -> bool | None:
+    if not ground.of("key_access"):
+        return False  # no step of the playbook grants anything
+    action = _GRANT if by_roles else _ADD
+    try:
+        return rights.allows(ground.permissions(vault.id), action)
+    except CallError:
+        return None
+
+
+def _definition(ground: Ground, vault: str, role: str) -> Mapping[str, Any]:
+    site = ground.subscription_of(vault)
+    found: Mapping[str, Any] = ground.once(f"role {role.lower()}", partial(site.role_definition, role))
+    return found
+
+
+_GRANT: Final = "Microsoft.Authorization/roleAssignments/write"
+_ADD: Final = "Microsoft.KeyVault/vaults/accessPolicies/write"
+_ROLE: Final = "Key Vault Crypto Service Encryption User"
+_POLICY: Final = "get wrapKey unwrapKey"
+_NEEDS: Final = "get, wrap and unwrap"
+_SOMEBODY: Final = "get the right that PF31 names, or let somebody who has it carry out the run up to the contents"
+# feature, who, and the field of the workspace that names it ("": the application of the whole tenant). The disk key
+# is used by AzureDatabricks too, before the disks have an identity (pulumi-azure-native#2617).
+_USERS: Final = (
+    ("managed_services", "AzureDatabricks", ""),
+    ("managed_disks", "AzureDatabricks", ""),
+    ("managed_disks", "the disk encryption set", _DISKS),
+    ("dbfs_root", "the workspace's storage", _STORAGE),
+)
 
 
 CHECKS = (

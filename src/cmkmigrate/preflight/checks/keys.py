@@ -1,4 +1,7 @@
-"""PF11, PF12 and PF17: the key. A key that is to be made holds by what it is made as."""
+"""PF11 and PF12: the key. A key that is to be made holds by what it is made as.
+
+PF17 (the operator can unwrap) is for export bundles alone, of which there are none: there is no such check.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from cmkmigrate.preflight.ground import Ground, Thing, known
 from cmkmigrate.preflight.model import Check, Seen, failed, passed, unknown, warned
 
 HORIZON_DAYS: Final = 90.0
+_OTHER: Final = "name another key or version, or let one be made"
+_VAULT: Final = "name its vault too: vault_id, the ARM id of it"
 SIZES: Final = (2048, 3072, 4096)  # the vendor's page on keys for disks
 
 
@@ -28,14 +33,15 @@ def fit(ground: Ground) -> Iterable[Seen]:
         return [passed("does not apply: no key is used")]
     seen = [one for kid, vault in _existing(ground) for one in _fit(ground, kid, vault)]
     made = [one for one in ground.of("keys") if not known(one.settings.get("existing"))]
-    seen += [passed(f"{one.settings.get('name')} is made: RSA, for wrapping alone") for one in made]
+    text = "is made, or found as one that was made here: RSA of a size that disks take, for wrapping alone"
+    seen += [passed(f"{known(one.settings.get('name')) or 'the key'} {text}") for one in made]
     return seen
 
 
 def _fit(ground: Ground, kid: str, vault: Thing | None) -> Iterator[Seen]:
     found = _read(ground, kid, vault)
     if found is None:
-        yield unknown(f"{kid} is in a vault that no step names, and is not seen", "vault_id: the ARM id of its vault")
+        yield unknown(f"{kid} is in a vault that no step names, and is not seen", advice=_VAULT)
         return
     newest, versions = found
     if not newest:
@@ -43,12 +49,16 @@ def _fit(ground: Ground, kid: str, vault: Thing | None) -> Iterator[Seen]:
         return
     size = (newest.get("properties") or {}).get("keySize")
     if size is not None and size not in SIZES:
-        yield failed(f"{kid} has {size} bits; disks take {', '.join(map(str, SIZES))}", "name another key")
+        yield failed(f"{kid} has {size} bits; disks take {', '.join(map(str, SIZES))}", advice=_OTHER)
     for cause in health.of_key(newest, versions, _version(kid), False, ground.now, HORIZON_DAYS):
         if cause.code == "key-expires-soon":
-            yield warned(f"{kid}: {cause.text}; a workspace whose key has expired cannot start compute")
+            fix = f"az keyvault key rotate --id {kid.rpartition('/')[0] if _version(kid) else kid}"
+            yield warned(f"{kid}: {cause.text}; a workspace whose key has expired cannot start compute", fix, _OTHER)
+        elif cause.code == "key-disabled":
+            fix = f"az keyvault key set-attributes --id {kid} --enabled true"
+            yield failed(f"{kid}: {cause.text}", fix, "or name another version")
         elif cause.code != "version-behind":  # PF12
-            yield failed(f"{kid}: {cause.text}", "name another key or version, or let one be made")
+            yield failed(f"{kid}: {cause.text}", advice=_OTHER)
     yield passed(f"{kid} was read: {(newest.get('properties') or {}).get('kty')} of {size} bits")
 
 
@@ -58,19 +68,14 @@ def newest(ground: Ground) -> Iterable[Seen]:
     for kid, vault in _existing(ground):
         found = _read(ground, kid, vault)
         if not found or not found[0]:
-            seen.append(unknown(f"{kid} could not be read (PF11)"))
+            seen.append(unknown(f"{kid} could not be read (PF11)", advice=_VAULT))
             continue
         last, pinned = health.version_of(found[0]), _version(kid)
         if pinned and last and pinned.lower() != last.lower():
-            seen.append(warned(f"{kid} is not the newest version, which is {last}", "name the newest, if you can"))
+            seen.append(warned(f"{kid} is not the newest version, which is {last}", advice="name that, if you can"))
         else:
             seen.append(passed(f"{kid} is the newest version"))
     return seen or [passed("does not apply: no version is named")]
-
-
-def unwrap(ground: Ground) -> Iterable[Seen]:
-    """PF17."""
-    return [passed("does not apply: no export bundle is made, so nothing is unwrapped by the operator")]
 
 
 def _read(ground: Ground, kid: str, vault: Thing | None) -> tuple[Mapping[str, Any], list[dict[str, Any]]] | None:
@@ -91,5 +96,4 @@ def _version(kid: str) -> str:
 CHECKS = (
     Check("PF11", "Key of the right kind, enabled and in time", fit),
     Check("PF12", "Version that is named against the newest", newest),
-    Check("PF17", "Operator can unwrap remotely", unwrap),
 )

@@ -14,25 +14,26 @@ from cmkmigrate.preflight.model import Check, Seen, failed, passed, unknown, war
 _USAGES: Final = "2024-07-01"
 _SMALLEST: Final = 4  # cores of the smallest node types that Databricks offers
 _ROOM: Final = 64  # ten small clusters with a worker each, as many as are created side by side
+_MORE: Final = "ask for more in the portal: Quotas, Compute"
 
 
 def cores(ground: Ground) -> Iterable[Seen]:
-    """PF22."""
-    if not ground.source_id or not (ground.moves or ground.in_place):
+    """PF22. In place nothing is counted: what is stopped there gives back the cores that it takes again."""
+    if not ground.source_id or not ground.moves:
         return [passed("does not apply: no compute is made in a known subscription")]
     thing = ground.workspace() or ground.resource()
-    location = str((ground.resource().resource or {}).get("location") or "")
+    location = str(((thing.resource or ground.resource().resource) or {}).get("location") or "")
     subscription = thing.id.split("/")[2]
     path = f"/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}/usages"
+    fix = f"az vm list-usage --location {location} --subscription {subscription}"
     for one in ground.subscription_of(thing.id).listing(path, _USAGES):
         if str((one.get("name") or {}).get("value") or "").lower() == "cores":
             left = int(one.get("limit") or 0) - int(one.get("currentValue") or 0)
             text = f"{left} of {one.get('limit')} cores are left in {location}"
-            fix = f"az vm list-usage --location {location} --subscription {subscription}; ask for more in the portal"
             if left < _SMALLEST:
-                return [failed(f"{text}: no cluster can be created", fix)]
-            return [warned(f"{text}: clusters are created side by side", fix) if left < _ROOM else passed(text)]
-    return [unknown(f"the usage of {location} names no total of cores", f"az vm list-usage --location {location}")]
+                return [failed(f"{text}: no cluster can be created", fix, _MORE)]
+            return [warned(f"{text}: clusters are created side by side", fix, _MORE) if left < _ROOM else passed(text)]
+    return [unknown(f"the usage of {location} names no total of cores", fix)]
 
 
 CHECKS = (Check("PF22", "Core quota", cores),)

@@ -10,6 +10,7 @@ from cmkmigrate.preflight.ground import Ground, Thing
 from cmkmigrate.preflight.model import Check, Seen, failed, passed, unknown
 
 _NONE = "does not apply: no vault is used"
+_OTHER = "then name it as it is (vault_id), or choose another vault_name; it is never purged here"
 
 
 def _each(ground: Ground, look: Callable[[Thing], Seen], made: str) -> Iterable[Seen]:
@@ -27,7 +28,8 @@ def tenant(ground: Ground) -> Iterable[Seen]:
             return passed(f"{vault.name} is in the tenant {ours}")
         if not theirs:
             return unknown(f"{vault.name} does not say its tenant")
-        return failed(f"{vault.name} is in the tenant {theirs}, the workspace in {ours}", "name a vault of that tenant")
+        text = f"{vault.name} is in the tenant {theirs}, the workspace in {ours}"
+        return failed(text, advice="name a vault of that tenant, or let one be made")
 
     return _each(ground, look, "in the workspace's tenant")
 
@@ -40,7 +42,7 @@ def region(ground: Ground) -> Iterable[Seen]:
         if theirs == ours:
             return passed(f"{vault.name} is in {ours}")
         text = f"{vault.name} is in {theirs or 'no known region'}, the workspace in {ours}"
-        return failed(text, "name a vault of that region, or let one be made")
+        return failed(text, advice="name a vault of that region, or let one be made")
 
     return _each(ground, look, "in the workspace's region")
 
@@ -55,7 +57,8 @@ def protected(ground: Ground) -> Iterable[Seen]:
 
     def look(vault: Thing) -> Seen:
         if vault.properties.get("enableSoftDelete", True) is not True:  # on for every vault since 2020, and for good
-            return failed(f"{vault.name} has no soft delete", f"az keyvault update --name {vault.name}")
+            fix = f"az resource update --ids {vault.id} --set properties.enableSoftDelete=true"
+            return failed(f"{vault.name} has no soft delete, which cannot be undone", fix)
         if vault.properties.get("enablePurgeProtection") is not True:
             fix = f"az keyvault update --name {vault.name} --enable-purge-protection true"
             return failed(f"{vault.name} can be purged; protecting it cannot be undone", fix)
@@ -71,14 +74,17 @@ def firewall(ground: Ground) -> Iterable[Seen]:
     def look(vault: Thing) -> Seen:
         walls = [cause for cause in health.of_vault(vault.resource or {}) if cause.code == "firewall"]
         if walls:
-            fix = f"az keyvault update --name {vault.name} --bypass AzureServices"
-            return failed(f"{walls[0].text}: the services that are to use the key", fix)
+            text = f"{walls[0].text}: Azure Databricks, disks and storage are to use the key"
+            if str(vault.properties.get("publicNetworkAccess") or "").lower() == "securedbyperimeter":
+                advice = "take it out of the perimeter, or name a vault outside of one: no bypass counts in it"
+                return failed(text, f"az keyvault show --ids {vault.id}", advice)
+            return failed(text, f"az keyvault update --name {vault.name} --bypass AzureServices")
         rules = vault.properties.get("networkAcls") or {}
         closed = str(vault.properties.get("publicNetworkAccess") or "").lower() == "disabled"
         closed = closed or str(rules.get("defaultAction") or "").lower() == "deny"
         if not closed:
             return passed(f"{vault.name} is open to every network")
-        making = [one for one in ground.of("keys") if not one.settings.get("existing")]
+        making = [one for one in ground.of("keys") if one.makes and not one.settings.get("existing")]
         if making:
             # Whether this machine is let in shows only by a call to the vault, which needs a right that comes later.
             text = f"{vault.name} is closed but to trusted services, and a key is made in it from this machine"
@@ -94,8 +100,8 @@ def _from_here(ground: Ground, vault: Thing, text: str) -> Seen:
         ground.site.keys(uri).names()
     except Denied as error:
         if error.code in ("ForbiddenByFirewall", "ForbiddenByConnection"):
-            fix = "work from a network that it knows, or name a key that exists: key_id"
-            return failed(f"{text}, which it keeps out ({error.code})", fix)
+            advice = "work from a network that it knows, or name a key that exists: key_id"
+            return failed(f"{text}, which it keeps out ({error.code})", f"az keyvault show --ids {vault.id}", advice)
     return passed(f"{vault.name} is closed but to trusted services, and lets this machine in")
 
 
@@ -110,15 +116,17 @@ def name(ground: Ground) -> Iterable[Seen]:
         if not taken:
             seen.append(passed(f"the name {vault.name} is free"))
             continue
-        deleted = [
-            one for one in ground.site.deleted_vaults() if str(one.get("name", "")).lower() == vault.name.lower()
-        ]
+        try:
+            all = ground.site.deleted_vaults()
+        except Denied:  # PF31 names the right; the name is taken all the same
+            all = []
+        deleted = [one for one in all if str(one.get("name", "")).lower() == vault.name.lower()]
         if deleted:
             when = (deleted[0].get("properties") or {}).get("scheduledPurgeDate") or "it is purged"
-            fix = f"az keyvault recover --name {vault.name}; or choose another vault_name"
-            seen.append(failed(f"the name {vault.name} is held by a deleted vault until {when}", fix))
+            text = f"the name {vault.name} is held by a deleted vault until {when}"
+            seen.append(failed(text, f"az keyvault recover --name {vault.name}", _OTHER))
         else:
-            seen.append(failed(f"the name {vault.name} is taken: {taken}", "choose another vault_name"))
+            seen.append(failed(f"the name {vault.name} cannot be had: {taken}", advice="choose another vault_name"))
     return seen or [passed(_NONE)]
 
 

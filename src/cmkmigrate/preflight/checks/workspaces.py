@@ -1,19 +1,17 @@
-"""PF03, PF04, PF05, PF18, PF20 and PF23: the two workspaces as Azure has them."""
+"""PF03, PF04, PF05, PF20 and PF23: the two workspaces as Azure has them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
 from cmkmigrate.clients.arm_id import ResourceId
-from cmkmigrate.engine.marker import PATH
-from cmkmigrate.errors import NotFound
-from cmkmigrate.preflight.ground import Ground, Thing, known
-from cmkmigrate.preflight.model import Check, Seen, failed, passed, unknown, warned
+from cmkmigrate.engine.marker import PATH, Marker
+from cmkmigrate.preflight.ground import Ground, Thing
+from cmkmigrate.preflight.model import Check, Seen, failed, passed, warned
 
 _LOCKS: Final = "2016-09-01"  # api-version of Microsoft.Authorization/locks
-_STOPPED: Final = frozenset({"TERMINATED", "ERROR", "STOPPED", "DELETED"})
 _SEEDED: Final = ("/Users", "/Shared", "/Repos", "/Workspace", PATH)
 _NONE: Final = "does not apply: the workspaces are given by URL, and Resource Manager is not asked"
 
@@ -58,74 +56,55 @@ def _settled(one: Thing, *, changed: bool) -> Seen:
         return passed(f"{one.name} is Succeeded")
     text = f"{one.name} is {state or 'in no known state'}"
     if state in ("Failed", "Canceled"):
-        fix = f"az databricks workspace show --ids {one.id}; mend it, or ask the vendor's support"
-        return failed(f"{text}: it must be mended before it is changed", fix) if changed else warned(text, fix)
-    return failed(f"{text}: something else is changing it", "wait until it is Succeeded")
+        fix, advice = f"az databricks workspace show --ids {one.id}", "mend it, or ask the vendor's support"
+        if changed:
+            return failed(f"{text}: it must be mended before it is changed", fix, advice)
+        return warned(f"{text}, and is only read", fix, advice)
+    fix = f"az databricks workspace wait --ids {one.id} --custom \"provisioningState=='Succeeded'\""
+    return failed(f"{text}: something else is changing it", fix)
 
 
 def locks(ground: Ground) -> Iterable[Seen]:
     """PF05. ReadOnly stops every change at and below its scope, CanNotDelete stops the end of the old workspace."""
     if not ground.source_id or not ground.of("workspaces", "key_vaults", "key_access", "entity_encryption"):
         return [passed("does not apply: nothing is provisioned")]
-    return list(_locks(ground)) or [passed("no lock on the workspace, its group or the vault")]
+    return list(_locks(ground)) or [passed("no lock on the workspaces, the vault or the network, nor above them")]
 
 
 def _locks(ground: Ground) -> Iterator[Seen]:
     seen: set[str] = set()
-    scopes = [ground.source_id, *(one.id if one.resource else one.group_id for one in ground.vaults())]
+    vaults = [one.id if one.resource else one.group_id for one in ground.vaults()]
     target = ground.workspace()
-    if target:
-        scopes.append(target.id if target.resource else target.group_id)
-    written = {one.lower().rstrip("/") for one in (scopes if ground.in_place else scopes[1:])}
-    for scope in scopes:
+    own = [target.id if target.resource else target.group_id] if target else []
+    parameters = ground.resource().properties.get("parameters") or {}
+    network = str((parameters.get("customVirtualNetworkId") or {}).get("value") or "")
+    written = [*vaults, *own, *([network] if network and ground.makes_workspace else [])]
+    for scope in dict.fromkeys([ground.source_id, *written]):
         path = f"{scope}/providers/Microsoft.Authorization/locks"
         for lock in ground.once(f"locks {scope.lower()}", partial(_at, ground, scope, path)):
             id = str(lock.get("id") or "")
             if id.lower() in seen:
                 continue
-            held = id.lower().rpartition("/providers/microsoft.authorization/locks/")[0]
-            below = any(one == held or one.startswith(f"{held}/") for one in written)
-            level = str((lock.get("properties") or {}).get("level") or "")
             seen.add(id.lower())
-            if level == "ReadOnly" and below:
-                yield failed(f"the lock {lock.get('name')} makes {held} read-only", f"az lock delete --ids {id}")
-            elif level == "ReadOnly":
-                yield warned(f"the lock {lock.get('name')} makes {held} read-only; the source is only read")
-            else:
-                yield warned(f"the lock {lock.get('name')} ({level}) on {held} stops the end of the old workspace")
+            held = id.lower().rpartition("/providers/microsoft.authorization/locks/")[0]
+            below = any(f"{one.lower().rstrip('/')}/".startswith(f"{held}/") for one in written)
+            yield _lock(lock, id, held, below)
+
+
+def _lock(lock: Mapping[str, Any], id: str, held: str, below: bool) -> Seen:
+    """below: whether something that is written is at or below what it holds."""
+    level, fix = str((lock.get("properties") or {}).get("level") or ""), f"az lock delete --ids {id}"
+    name = f"the lock {lock.get('name')} on {held}"
+    if level == "ReadOnly" and below:
+        return failed(f"{name} makes it read-only, and it is written to", fix, "set it again afterwards")
+    if level == "ReadOnly":
+        return warned(f"{name} makes it read-only, and it is only read", advice="nothing now")
+    text = f"{name} ({level or 'of no known level'}) lets nothing be deleted there, and no grant be taken away"
+    return warned(text, advice="nothing now; it is in the way of the end of the old workspace")
 
 
 def _at(ground: Ground, scope: str, path: str) -> list[dict[str, Any]]:
     return list(ground.subscription_of(scope).listing(path, _LOCKS, "atScope()"))
-
-
-def running(ground: Ground) -> Iterable[Seen]:
-    """PF18. What runs keeps disks without the key, and writes while it is copied. Whether services stop compute
-    themselves when a key is set is not in the vendor's pages: for disks it is refused, otherwise told."""
-    source = ground.source()
-    found = [f"cluster {one.get('cluster_name') or one.get('cluster_id')}" for one in _clusters(source)]
-    found += [
-        f"warehouse {one.get('name')}"
-        for one in source.read("/api/2.0/sql/warehouses").get("warehouses") or ()
-        if str(one.get("state", "")) not in _STOPPED and not one.get("enable_serverless_compute")
-    ]
-    runs = source.read("/api/2.1/jobs/runs/list", {"active_only": "true", "limit": 25}).get("runs") or ()
-    found += [f"run {one.get('run_id')} of job {one.get('job_id')}" for one in runs]
-    if not found:
-        return [passed("no cluster, warehouse or job is running")]
-    named = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
-    if ground.in_place and "managed_disks" in ground.features:
-        return [failed(f"running, with disks that are not under the key: {named}", "stop them, then look again")]
-    return [warned(f"running: {named}; what they write during the copy is found by `verify`, not copied by itself")]
-
-
-def _clusters(source: Any) -> Iterator[dict[str, Any]]:
-    query: dict[str, Any] = {"page_size": 100}
-    while query:
-        page = source.read("/api/2.1/clusters/list", query)
-        yield from (one for one in page.get("clusters") or () if str(one.get("state", "")) not in _STOPPED)
-        token = page.get("next_page_token")
-        query = {"page_size": 100, "page_token": token} if token and token != query.get("page_token") else {}
 
 
 def managed_group(ground: Ground) -> Iterable[Seen]:
@@ -135,17 +114,23 @@ def managed_group(ground: Ground) -> Iterable[Seen]:
         return [passed("does not apply: no workspace is made")]
     if target.resource is not None:
         return [passed(f"{target.name} is there, with the group that it has")]
-    wanted = next((known(one.settings.get("managed_resource_group")) for one in ground.of("workspaces")), "")
-    name = (wanted or f"databricks-rg-{target.name}").rstrip("/").rpartition("/")[2]
+    name = _managed_group(ground)
     subscription = ground.subscription_of(target.id)
     groups = {str(one.get("name") or "").lower(): one for one in subscription.resource_groups()}
+    advice = "choose another managed_resource_group"
     if name.lower() == target.group_id.rpartition("/")[2].lower():
-        return [failed(f"{name} is the group of the workspace itself", "choose another managed_resource_group")]
-    if wanted and name.lower() in groups:
-        return [failed(f"the resource group {name} is there already", "choose another managed_resource_group")]
-    return [
-        passed(f"its name is free: {name}" if wanted else "it gets a name of its own, made from the workspace's id")
-    ]
+        return [failed(f"{name} is the group of the workspace itself", advice=advice)]
+    if found := groups.get(name.lower()):
+        owner = str(found.get("managedBy") or "")
+        text = f"the resource group {name} is there already" + (f"; it belongs to {owner}" if owner else "")
+        return [failed(text, f"az group show --name {name} --subscription {subscription.id}", advice)]
+    return [passed(f"the name {name} is free among the {len(groups)} resource groups that are seen")]
+
+
+def _managed_group(ground: Ground) -> str:
+    """The name that the new workspace is sent with. Raises OperatorError where it cannot be planned (PLAN tells)."""
+    bodies = [one.body or {} for step in ground.of("workspaces") for one in ground.wanted(step)]
+    return str(bodies[0]["properties"]["managedResourceGroupId"]).rstrip("/").rpartition("/")[2]
 
 
 def empty(ground: Ground) -> Iterable[Seen]:
@@ -155,24 +140,23 @@ def empty(ground: Ground) -> Iterable[Seen]:
     thing = ground.workspace()
     if thing is not None and thing.resource is None:
         return [passed(f"{thing.name} is free in {ResourceId.parse(thing.id).group}")]
-    if ground.begun:
-        return [passed("the run has begun: what it made is its own")]
     target = ground.target()
     if target is None:
         return [passed("it is made by the run")]
-    try:
-        target.read("/api/2.0/workspace/get-status", {"path": PATH})
-        return [unknown(f"another run has left its marker there: {PATH}", "cmkmigrate status of that run, or wait")]
-    except NotFound:
-        pass
+    owner = Marker(target, ground.run, "").owner()
+    if owner is not None and not (ground.run and owner.get("run") == ground.run):
+        text = f"another run is at work on the target: {PATH} is of {owner.get('holder') or 'an unknown run'}"
+        fix = f"DATABRICKS_HOST={target.url} databricks workspace delete {PATH}"
+        return [failed(text, fix, "only if you know that it is gone; else let it end")]
+    if ground.run:
+        return [passed("the run is there already: what it made is its own")]
     jobs = target.read("/api/2.1/jobs/list", {"limit": 1}).get("jobs") or ()
     listed = target.read("/api/2.0/workspace/list", {"path": "/"}).get("objects") or ()
     others = [str(one.get("path")) for one in listed if str(one.get("path")) not in _SEEDED]
     if jobs or others:
-        text = ", ".join([*others[:3], *(["jobs"] if jobs else [])])
-        return [
-            warned(f"the target is not empty ({text}): what has the same name is left as it is, and blocks its twin")
-        ]
+        text = f"the target is not empty ({', '.join([*others[:3], *(['jobs'] if jobs else [])])})"
+        advice = "what has the same name is left as it is, and blocks its twin: look at the plan"
+        return [warned(text, advice=advice)]
     return [passed("the target is empty")]
 
 
@@ -180,7 +164,6 @@ CHECKS = (
     Check("PF03", "The plan is Premium", premium),
     Check("PF04", "The workspaces are in a settled state", settled),
     Check("PF05", "No lock in the way", locks),
-    Check("PF18", "Running compute and jobs", running),
     Check("PF20", "Name of the managed resource group free", managed_group),
     Check("PF23", "Target free, empty or ours", empty),
 )
