@@ -28,7 +28,7 @@ from cmkmigrate.errors import Mistake
 from cmkmigrate.strict_yaml import line_of, read_yaml
 
 VERSION: Final = 1
-_TOP: Final = ("version", "excepted", "attested")
+_TOP: Final = ("version", "excepted", "attested", "wanted")  # `wanted` is read by assess/wants.py
 _EXCEPTED: Final = ("workspace", "features", "owner", "reason", "expires")
 _ATTESTED: Final = ("workspace", "since", "by")
 
@@ -92,7 +92,7 @@ def load(path: Path) -> Scope:
 def parse(text: str, path: str) -> Scope:
     """The scope that a text says; `path` is for messages. Raises Mistake."""
     data, lines = read_yaml(text, path)
-    reader = _Reader(path, lines)
+    reader = Reader(path, lines)
     reader.only(data, (), _TOP)
     if data.get("version") != VERSION:
         raise reader.mistake(("version",), f"the version of the scope file is {data.get('version')!r}", "it must be 1")
@@ -118,7 +118,7 @@ def parse(text: str, path: str) -> Scope:
     return Scope(path, tuple(excepted), tuple(attested))
 
 
-class _Reader:
+class Reader:
     """Values of the file, each refused with its line when it is not what it must be."""
 
     def __init__(self, path: str, lines: Mapping[tuple[Any, ...], int]) -> None:

@@ -37,6 +37,7 @@ class Audit:
     rows: list[Row] = field(default_factory=list)
     orphaned: list[Orphan] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
+    workspaces: list[Mapping[str, Any]] = field(default_factory=list)  # as ARM lists them, in the order of `rows`
     began: float = 0.0
     ended: float = 0.0
     caller: str = ""
@@ -83,6 +84,7 @@ def audit(
     found.population = [one.population for one in seen]
     found.orphaned = [orphan for one in seen for orphan in one.orphans]
     resources = [(resource, encryption.judge(resource)) for one in seen for resource in one.workspaces]
+    found.workspaces = [resource for resource, _ in resources]
     keys = Keys(cloud, found.began, horizon_days, databricks)
     keys.read([row for _, rows in resources for row in rows], [id for id, _ in named])
     known, unread = noted(runs)

@@ -16,6 +16,7 @@ import typer
 from cmkmigrate import __version__
 from cmkmigrate.cli import (
     apply,
+    assess,
     audit,
     doctor,
     plan,
@@ -43,6 +44,7 @@ EXAMPLES = """Moves an Azure Databricks workspace into a new one whose data is u
 Examples:
   cmkmigrate sandbox demo                                        watch a whole migration, on this machine alone
   cmkmigrate audit                                               which workspaces are not under your key
+  cmkmigrate assess                                              what each of them needs, and what is in the way
   cmkmigrate plan cmk-migration --params FILE                    what would be done; writes nothing
   cmkmigrate apply cmk-migration --params FILE --auto-approve    do it; `resume` goes on after any stop
 """
@@ -55,7 +57,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (audit, doctor, plan, apply, resume, status, verify, report, unlock):
+for module in (audit, assess, doctor, plan, apply, resume, status, verify, report, unlock):
     app.command(name=module.NAME, epilog=module.EXAMPLES)(module.command)
 app.add_typer(sandbox.app, name="sandbox")
 app.command(name=selftest.NAME, epilog=selftest.EXAMPLES)(selftest.command)

@@ -1,0 +1,132 @@
+"""Which rights the caller lacks for a remedy, and the commands that give them.
+
+Asks `GET {scope}/providers/Microsoft.Authorization/permissions` (api-version 2022-04-01), which answers for whoever is
+signed in, roles that come by groups and from above included. It is asked of a resource group first, and of a resource
+itself only for what the group does not give: workspaces of one group share the answer.
+
+What a migration and a change in place need is the table of the preflight (preflight/permissions.yaml); what mending a
+key needs is here. The roles for it are those of the vendor's page on access to Key Vault by roles.
+"""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from cmkmigrate.assess import mend
+from cmkmigrate.assess.model import Missing, Remedy, Rights, Step
+from cmkmigrate.audit import health
+from cmkmigrate.audit.encryption import mapping, text
+from cmkmigrate.audit.roles import covers
+from cmkmigrate.errors import CallError
+from cmkmigrate.preflight.rights import table
+
+VERSION: Final = "2022-04-01"
+YOU: Final = "$(az ad signed-in-user show --query id --output tsv)"  # where the token does not say who asks
+Need = tuple[str, tuple[str, str, bool]]  # scope; action, role, whether it is a data action
+
+
+def needed(
+    resource: Mapping[str, Any],
+    remedy: Remedy,
+    steps: Sequence[Step],
+    vaults: Mapping[str, Mapping[str, Any]],
+    vault: Mapping[str, Any] | None,
+) -> list[Need]:
+    """What the remedy needs. vaults: cause code -> vault that is to be mended. vault: the one that the key is to be in,
+    None where one is to be made in the group of the workspace."""
+    codes = {step.code for step in steps}
+    found: list[Need] = []
+    if remedy is Remedy.MIGRATE or codes & {"in-place", "version-behind"}:
+        words, scopes = _words(resource, remedy, vault), _scopes(resource, vault)
+        found += [(scopes[one.at], (one.action, one.role, False)) for one in table() if one.when in words]
+    for code, held in vaults.items():
+        found += [(text(held.get("id")), need) for need in mend.needs(code, health.uses_roles(held))]
+    return list(dict.fromkeys(found))
+
+
+def _words(resource: Mapping[str, Any], remedy: Remedy, vault: Mapping[str, Any] | None) -> set[str]:
+    """What the remedy does, in the words of the preflight's table (`when`)."""
+    found = {"always", "provisions", "changes a workspace", "uses a vault"}
+    if remedy is Remedy.MIGRATE:
+        found |= {"makes a workspace"} | ({"own network"} if _network(resource) else set())
+    else:
+        found.add("in place")
+    if vault is None:
+        return found | {"makes a vault", "grants by role"}
+    return found | {"grants by role" if health.uses_roles(vault) else "grants by policy"}
+
+
+def _scopes(resource: Mapping[str, Any], vault: Mapping[str, Any] | None) -> dict[str, str]:
+    """Where a right is needed, in the words of the preflight's table (`at`)."""
+    id = text(resource.get("id"))
+    group = id.partition("/providers/")[0]
+    return {
+        "subscription": "/".join(id.split("/")[:3]),
+        "source": id,
+        "target group": group,
+        "vault": text(vault.get("id")) if vault else group,
+        "network": _network(resource),
+    }
+
+
+def _network(resource: Mapping[str, Any]) -> str:
+    parameters = mapping(mapping(resource.get("properties")).get("parameters"))
+    return text(mapping(parameters.get("customVirtualNetworkId")).get("value"))
+
+
+class Permissions:
+    """What the caller may do, asked once for each scope. Safe to use from several threads."""
+
+    def __init__(self, cloud: Any, caller: str) -> None:
+        self._cloud, self._caller = cloud, caller
+        self._known: dict[str, list[dict[str, Any]] | CallError] = {}
+        self._lock = threading.Lock()
+
+    def judge(self, needs: Iterable[Need]) -> Rights:
+        """What of these is missing. Raises nothing of a CallError."""
+        needs = list(needs)
+        if not needs:
+            return Rights()
+        missing, problem = [], ""
+        for scope, (action, role, data) in needs:
+            try:
+                if not self._may(scope, action, data):
+                    missing.append(Missing(action, scope, role, data))
+            except CallError as error:
+                problem = problem or f"the rights on {scope} could not be read: {error}"
+        if problem:
+            return Rights("unknown", tuple(missing), self._commands(missing), problem)
+        return Rights("missing", tuple(missing), self._commands(missing)) if missing else Rights("enough")
+
+    def _may(self, scope: str, action: str, data: bool) -> bool:
+        """Assumption: a right on a group holds for what is in it; deny assignments on a resource alone are not seen."""
+        group = scope.partition("/providers/")[0]
+        return any(covers(self._asked(at), action, data=data) for at in dict.fromkeys((group, scope)))
+
+    def _asked(self, scope: str) -> Mapping[str, Any]:
+        """In the form of a role's definition, each permission of which stands for itself."""
+        key = scope.lower()
+        with self._lock:
+            known = self._known.get(key)
+        if known is None:
+            try:
+                site = self._cloud.subscription(scope.split("/")[2])
+                known = site.listing(f"{scope}/providers/Microsoft.Authorization/permissions", VERSION)
+            except CallError as error:
+                known = error
+            with self._lock:
+                self._known[key] = known
+        if isinstance(known, CallError):
+            raise known
+        return {"properties": {"permissions": known}}
+
+    def _commands(self, missing: Iterable[Missing]) -> tuple[str, ...]:
+        who = self._caller or f'"{YOU}"'
+        grants = dict.fromkeys((one.role, one.scope) for one in missing)
+        return tuple(
+            f'az role assignment create --assignee {who} --role "{role}" --scope {shlex.quote(scope)}'
+            for role, scope in grants
+        )
