@@ -22,6 +22,7 @@ VAULT_WRITE: Final = ("Microsoft.KeyVault/vaults/write", "Key Vault Contributor"
 POLICY_WRITE: Final = ("Microsoft.KeyVault/vaults/accessPolicies/write", "Key Vault Contributor", False)
 GRANT: Final = ("Microsoft.Authorization/roleAssignments/write", "Role Based Access Control Administrator", False)
 KEY_UPDATE: Final = ("Microsoft.KeyVault/vaults/keys/update/action", "Key Vault Crypto Officer", True)
+KEY_CREATE: Final = ("Microsoft.KeyVault/vaults/keys/create/action", "Key Vault Crypto Officer", True)
 KEY_RECOVER: Final = ("Microsoft.KeyVault/vaults/keys/recover/action", "Key Vault Crypto Officer", True)
 _NEEDS: Final[dict[str, tuple[tuple[str, str, bool], ...]]] = {
     "key-disabled": (KEY_UPDATE,),
@@ -29,7 +30,7 @@ _NEEDS: Final[dict[str, tuple[tuple[str, str, bool], ...]]] = {
     "key-expires-soon": (KEY_UPDATE,),
     "key-not-yet-valid": (KEY_UPDATE,),
     "key-missing": (KEY_RECOVER,),
-    "key-unfit": (KEY_UPDATE,),
+    "key-unfit": (KEY_UPDATE, KEY_CREATE),
     "vault-deleted": (VAULT_WRITE,),
     "no-purge-protection": (VAULT_WRITE,),
     "firewall": (VAULT_WRITE,),
@@ -85,7 +86,7 @@ def _command(code: str, row: Row, resource: Mapping[str, Any], key: Key | None, 
         "key-expires-soon": lambda: f"az keyvault key set-attributes {at}{version} --expires {_moment(now + _YEAR_S)}",
         "key-not-yet-valid": lambda: f"az keyvault key set-attributes {at}{version} --not-before {_moment(now)}",
         "key-missing": lambda: f"az keyvault key recover {at}",
-        "key-unfit": lambda: _fit(at, key),
+        "key-unfit": lambda: _fit(at, row, key),
         "vault-deleted": lambda: f"az keyvault recover --name {vault}",
         "no-purge-protection": lambda: f"az keyvault update --name {vault} --enable-purge-protection true",
         "no-grant": lambda: _grant(row, resource, key, databricks),
@@ -102,10 +103,11 @@ def _open(vault: str, key: Key | None) -> str:
     return f"az keyvault update --name {vault} --bypass AzureServices"
 
 
-def _fit(at: str, key: Key | None) -> str:
+def _fit(at: str, row: Row, key: Key | None) -> str:
     kind = text(mapping(key.newest.get("properties")).get("kty")) if key else ""
-    if kind and not kind.upper().startswith("RSA"):
-        return ""  # no command makes an RSA key of it; another key is needed
+    if kind and not kind.upper().startswith("RSA"):  # nothing makes an RSA key of it; the workspace needs another
+        name = shlex.quote(f"{row.key_name}-rsa")
+        return f"az keyvault key create --vault-name {_name(row.vault_uri)} --name {name} --kty RSA --size 3072"
     return f"az keyvault key set-attributes {at} --ops wrapKey unwrapKey"
 
 

@@ -50,7 +50,9 @@ def of_resource(resource: Mapping[str, Any]) -> list[Sign]:
             found.append(Sign(sign, f"tag {name}: {value}"))
     system = mapping(resource.get("systemData"))
     if text(system.get("createdByType")).lower() == "application":
-        found.append(Sign("an application", f"made by the application {text(system.get('createdBy')) or '?'} (systemData)"))
+        found.append(
+            Sign("an application", f"made by the application {text(system.get('createdBy')) or '?'} (systemData)")
+        )
     return found
 
 

@@ -34,17 +34,25 @@ def needed(
     steps: Sequence[Step],
     vaults: Mapping[str, Mapping[str, Any]],
     vault: Mapping[str, Any] | None,
-) -> list[Need]:
-    """What the remedy needs. vaults: cause code -> vault that is to be mended. vault: the one that the key is to be in,
-    None where one is to be made in the group of the workspace."""
+) -> tuple[list[Need], str]:
+    """What the remedy needs, and what of it cannot be judged ("" for nothing). vaults: cause code -> vault that is to
+    be mended. vault: the one that the key is to be in, None where one is to be made in the group of the workspace."""
+    doubt = ""
     codes = {step.code for step in steps}
     found: list[Need] = []
     if remedy is Remedy.MIGRATE or codes & {"in-place", "version-behind"}:
         words, scopes = _words(resource, remedy, vault), _scopes(resource, vault)
         found += [(scopes[one.at], (one.action, one.role, False)) for one in table() if one.when in words]
     for code, held in vaults.items():
-        found += [(text(held.get("id")), need) for need in mend.needs(code, health.uses_roles(held))]
-    return list(dict.fromkeys(found))
+        for need in mend.needs(code, health.uses_roles(held)):
+            if need[2] and not health.uses_roles(held):
+                name = text(held.get("name"))
+                doubt = f"the vault {name} goes by access policies: whether one lets you change keys was not judged"
+            else:
+                found.append((text(held.get("id")), need))
+    if "vault-deleted" in codes:
+        doubt = "the vault is soft-deleted: the rights on it cannot be read"
+    return list(dict.fromkeys(found)), doubt
 
 
 def _words(resource: Mapping[str, Any], remedy: Remedy, vault: Mapping[str, Any] | None) -> set[str]:
@@ -85,12 +93,12 @@ class Permissions:
         self._known: dict[str, list[dict[str, Any]] | CallError] = {}
         self._lock = threading.Lock()
 
-    def judge(self, needs: Iterable[Need]) -> Rights:
-        """What of these is missing. Raises nothing of a CallError."""
+    def judge(self, needs: Iterable[Need], problem: str = "") -> Rights:
+        """What of these is missing. problem: what cannot be judged. Raises nothing of a CallError."""
         needs = list(needs)
-        if not needs:
+        if not needs and not problem:
             return Rights()
-        missing, problem = [], ""
+        missing = []
         for scope, (action, role, data) in needs:
             try:
                 if not self._may(scope, action, data):

@@ -121,7 +121,7 @@ def _assess(
         reasons=reasons,
         steps=plan,
         blockers=blockers.blockers(resource, which, remedy.to_switch_on(rows), locks, ids),
-        rights=permissions.judge(needed(resource, which, plan, mended, vault)),
+        rights=permissions.judge(*needed(resource, which, plan, mended, vault)),
         owners=tuple(owners.of_resource(resource)),
     )
 
