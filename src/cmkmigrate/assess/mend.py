@@ -22,6 +22,7 @@ VAULT_WRITE: Final = ("Microsoft.KeyVault/vaults/write", "Key Vault Contributor"
 POLICY_WRITE: Final = ("Microsoft.KeyVault/vaults/accessPolicies/write", "Key Vault Contributor", False)
 GRANT: Final = ("Microsoft.Authorization/roleAssignments/write", "Role Based Access Control Administrator", False)
 KEY_UPDATE: Final = ("Microsoft.KeyVault/vaults/keys/update/action", "Key Vault Crypto Officer", True)
+KEY_READ: Final = ("Microsoft.KeyVault/vaults/keys/read", "Key Vault Reader", True)
 KEY_CREATE: Final = ("Microsoft.KeyVault/vaults/keys/create/action", "Key Vault Crypto Officer", True)
 KEY_RECOVER: Final = ("Microsoft.KeyVault/vaults/keys/recover/action", "Key Vault Crypto Officer", True)
 _NEEDS: Final[dict[str, tuple[tuple[str, str, bool], ...]]] = {
@@ -35,7 +36,8 @@ _NEEDS: Final[dict[str, tuple[tuple[str, str, bool], ...]]] = {
     "no-purge-protection": (VAULT_WRITE,),
     "firewall": (VAULT_WRITE,),
     "no-grant": (GRANT,),
-    "version-behind": (),
+    "version-behind": (KEY_READ,),
+    "key": (KEY_READ,),
 }
 _TELLS: Final[dict[str, str]] = {
     "form": "look at it with az databricks workspace show, and report it: this version does not know the form",

@@ -43,6 +43,8 @@ def needed(
     if remedy is Remedy.MIGRATE or codes & {"in-place", "version-behind"}:
         words, scopes = _words(resource, remedy, vault), _scopes(resource, vault)
         found += [(scopes[one.at], (one.action, one.role, False)) for one in table() if one.when in words]
+    if vault and any(" -p key_id=" in step.command for step in steps):
+        vaults = {**vaults, "key": vault}  # a key that exists is read in the vault, which an Owner of it may not
     for code, held in vaults.items():
         for need in mend.needs(code, health.uses_roles(held)):
             if need[2] and not health.uses_roles(held):
@@ -92,6 +94,7 @@ class Permissions:
         self._cloud, self._caller = cloud, caller
         self._known: dict[str, list[dict[str, Any]] | CallError] = {}
         self._lock = threading.Lock()
+        self._asking: dict[str, threading.Lock] = {}
 
     def judge(self, needs: Iterable[Need], problem: str = "") -> Rights:
         """What of these is missing. problem: what cannot be judged. Raises nothing of a CallError."""
@@ -118,15 +121,15 @@ class Permissions:
         """In the form of a role's definition, each permission of which stands for itself."""
         key = scope.lower()
         with self._lock:
-            known = self._known.get(key)
-        if known is None:
-            try:
-                site = self._cloud.subscription(scope.split("/")[2])
-                known = site.listing(f"{scope}/providers/Microsoft.Authorization/permissions", VERSION)
-            except CallError as error:
-                known = error
-            with self._lock:
-                self._known[key] = known
+            asking = self._asking.setdefault(key, threading.Lock())
+        with asking:  # whoever needs the same answer waits for it
+            if key not in self._known:
+                try:
+                    site = self._cloud.subscription(scope.split("/")[2])
+                    self._known[key] = site.listing(f"{scope}/providers/Microsoft.Authorization/permissions", VERSION)
+                except CallError as error:
+                    self._known[key] = error
+            known = self._known[key]
         if isinstance(known, CallError):
             raise known
         return {"properties": {"permissions": known}}
