@@ -109,6 +109,8 @@ def clear(
             "the preflight stops it, and nothing was written",
             subject=", ".join(one["check"] for one in stops),
             why=worst["evidence"],
-            next=worst["fix"] or worst["advice"] or f"mend it, then look again: cmkmigrate doctor {migration.playbook.name}",
+            next=worst["fix"]
+            or worst["advice"]
+            or f"mend it, then look again: cmkmigrate doctor {migration.playbook.name}",
         )
     return found

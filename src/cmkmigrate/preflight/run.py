@@ -54,6 +54,8 @@ def _next(error: OperatorError | CallError) -> str:
 
 def _planned(ground: Ground) -> Result:
     """What planning the steps that provision has found, which the kinds know best."""
-    seen: list[Seen] = [failed(f"step {step!r}: {told(why)}", advice=_next(why)) for step, why in ground.problems.items()]
+    seen: list[Seen] = [
+        failed(f"step {step!r}: {told(why)}", advice=_next(why)) for step, why in ground.problems.items()
+    ]
     seen += [failed(f"step {one.step!r}, {one.kind} {one.key}: {one.reason}") for one in ground.refused]
     return Result("PLAN", "Every step that provisions can be planned", seen or [passed("all of them")])
