@@ -87,6 +87,17 @@ def test_unfit_keys(properties: dict[str, Any]) -> None:
     assert codes(health.of_key(key(**properties), [version()], V1, False, NOW, 90)) == ["key-unfit"]
 
 
+def test_the_version_in_use_must_be_fit_itself() -> None:
+    """The newest can wrap, the one that is pinned cannot; and what Azure does not say is no pass."""
+    ill = version(V1)
+    ill["properties"]["keyOps"] = ["sign"]
+    assert codes(health.of_key(key(V2), [ill, version(V2)], V1, False, NOW, 90)) == ["key-unfit", "version-behind"]
+    silent = version(V1, enabled=None)
+    assert [one.code for one in health.of_key(key(), [silent], V1, False, NOW, 90)] == ["key-unreadable"]
+    untyped = health.of_key(key(kty=None), [version()], V1, False, NOW, 90)
+    assert [one.code for one in untyped] == ["key-unreadable"]
+
+
 def test_hsm_keys_are_fit() -> None:
     assert health.of_key(key(kty="RSA-HSM"), [version()], V1, False, NOW, 90) == []
 
@@ -100,6 +111,14 @@ def test_access_policies(keys: list[str], allowed: bool) -> None:
     body = vault(accessPolicies=[{"objectId": "ME", "permissions": {"keys": keys}}])
     assert health.policy_allows(body, "me") is allowed
     assert not health.policy_allows(body, "you")
+
+
+@pytest.mark.parametrize(("more", "allowed"), [({}, True), ({"tenantId": "T"}, True), ({"tenantId": "other"}, False),
+                                               ({"applicationId": "a"}, False)])  # fmt: skip
+def test_a_policy_for_somebody_else(more: dict[str, Any], allowed: bool) -> None:
+    """One for an application on the principal's behalf, or for another tenant, is no grant."""
+    policy = {"objectId": "me", "permissions": {"keys": ["all"]}, **more}
+    assert health.policy_allows(vault(tenantId="t", accessPolicies=[policy]), "me") is allowed
 
 
 def test_the_age_of_a_key() -> None:

@@ -64,7 +64,7 @@ def causes(site: Site, uri: str = "https://v.vault.test/", databricks: str = "")
     row, body = services(uri)
     keys = Keys(site, NOW, 90, databricks)
     keys.read([row], ["s1"])
-    return keys.causes(row, body, False)
+    return keys.causes(row, keys.holder(row, body), False)
 
 
 def codes(site: Site, uri: str = "https://v.vault.test/", databricks: str = "") -> list[str]:
@@ -131,9 +131,9 @@ def test_an_identity_that_azure_does_not_name() -> None:
     row = judge(body)[1]
     keys = Keys(Site(), NOW, 90)
     keys.read([row], ["s1"])
-    assert [cause.code for cause in keys.causes(row, body, False)] == ["principal-unknown"]
+    assert [cause.code for cause in keys.causes(row, keys.holder(row, body), False)] == ["principal-unknown"]
     body["properties"]["managedDiskIdentity"] = {"principalId": "databricks"}
-    assert keys.causes(row, body, False) == []
+    assert keys.causes(row, keys.holder(row, body), False) == []
 
 
 def test_without_a_key_nothing_is_asked() -> None:

@@ -82,3 +82,8 @@ def test_which_subscriptions() -> None:
         population.named(Site(), ())
     with pytest.raises(Denied):
         population.named(Site(subscriptions=Denied("no")), ())
+
+
+def test_one_subscription_in_two_spellings_is_one() -> None:
+    """Otherwise each of its workspaces would be counted twice."""
+    assert len(population.named(Site(), ["AAAA", "aaaa", "b"])) == 2

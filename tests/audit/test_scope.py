@@ -75,3 +75,11 @@ def test_files(tmp_path: Path) -> None:
         load(tmp_path / "none.yaml")
     (tmp_path / "s.yaml").write_text("version: 1\n")
     assert load(tmp_path / "s.yaml").excepted == ()
+
+
+def test_nobody_attests_the_future() -> None:
+    scope = parse(WHOLE, "s.yaml")
+    scope.check("2026-01-10")
+    with pytest.raises(Mistake, match="still to come") as caught:
+        scope.check("2026-01-09")
+    assert caught.value.subject == "s.yaml:11"

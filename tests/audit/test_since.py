@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -47,6 +48,39 @@ def test_since(evidence: dict[str, Any], born: bool | None, day: str) -> None:
     found = derive(Evidence(**{"created": CREATED, **evidence}))
     assert (found.born, found.day) == (born, day)
     assert found.why
+
+
+def body(named: bool) -> dict[str, Any]:
+    services = {"managedServices": {"keySource": "Microsoft.Keyvault", "keyVaultProperties": {"keyName": "k"}}}
+    answered = {"properties": {"encryption": {"entities": services}} if named else {"parameters": {}}}
+    return {"properties": {"responseBody": json.dumps(answered)}}
+
+
+def step(status: str, operation: str = "", at: str = AT) -> dict[str, Any]:
+    return {**write(at), "status": {"value": status}, "operationId": operation}
+
+
+@pytest.mark.parametrize(
+    ("events", "born", "day"),
+    [
+        # One deployment has one correlation id, and may write a workspace twice: the second with the key.
+        ((step("Started"), step("Succeeded"), step("Started")), None, ""),
+        ((step("Succeeded", "o1"), step("Succeeded", "o2")), None, ""),
+        ((step("Started", "o1"), step("Accepted", "o1"), step("Succeeded", "o1")), True, "2026-01-10"),
+        # What was answered says what was written.
+        ((write(AT) | body(True), write(LATER, "c2")), True, "2026-01-10"),
+        ((write(AT) | body(False), write(LATER, "c2") | body(True)), False, "2026-02-01"),
+        ((write(AT) | body(False), write(LATER, "c2")), False, "2026-02-01"),
+        ((write(AT) | {"properties": {"responseBody": "******"}}, write(LATER, "c2") | body(True)), None, ""),
+        ((write(AT) | {"properties": {"responseBody": '{"properties": "******"}'}}, write(LATER, "c2")), None, ""),
+        ((write(LATER) | body(True),), None, ""),
+        ((step("Started") | body(True), step("Started") | body(True)), None, ""),
+        ((step("Failed") | body(True), write(LATER, "c2")), None, ""),
+    ],
+)
+def test_what_the_log_tells(events: tuple[dict[str, Any], ...], born: bool | None, day: str) -> None:
+    found = derive(Evidence(created=CREATED, events=events))
+    assert (found.born, found.day) == (born, day), found.why
 
 
 def test_times() -> None:

@@ -36,7 +36,7 @@ class Cloud(Site):
         grant = {"properties": {**GRANT["properties"], "principalId": "databricks"}}
         reader = {"properties": {"roleDefinitionId": READER}}
         super().__init__(
-            workspaces=list(workspaces), activity=log, resource_groups=[], role_assignments=[grant, reader]
+            workspaces=list(workspaces), activity=log, listing=[], resource_groups=[], role_assignments=[grant, reader]
         )
         self.given |= {"operator_object_id": "me"}
         old = {"name": V1, "properties": {"attributes": {"enabled": True, "created": NOW - 900 * 86_400}}}

@@ -38,7 +38,7 @@ def listings(site: Subscription) -> list[Callable[[], list[dict[str, Any]]]]:
         site.resource_groups,
         lambda: site.role_assignments(V),
         lambda: site.vault_key_versions(V, "k"),
-        lambda: site.activity("Microsoft.Databricks", "2026-01-01T00:00:00Z"),
+        lambda: site.activity("Microsoft.Databricks", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"),
     ]
 
 
@@ -142,7 +142,7 @@ def test_what_a_reader_asks(wire: Wire, site: Subscription) -> None:
     assert site.resource_groups() == [{"name": "n", "new": 1}]
     assert site.vault_key_versions(V, "k") == [{"name": "n", "new": 1}]
     site.role_assignments("/subscriptions/s", assigned_to="me")
-    site.activity("Microsoft.Databricks", "2026-01-01T00:00:00Z")
+    site.activity("Microsoft.Databricks", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z")
     role = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/r"
     assert site.role_definition(role)["id"] == "raw"
     groups, versions, assigned, log, definition = wire.sent
@@ -152,7 +152,8 @@ def test_what_a_reader_asks(wire: Wire, site: Subscription) -> None:
     assert assigned.path == "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments"
     assert assigned.query["$filter"] == ["atScope() and assignedTo('me')"] and " " not in assigned.url
     assert log.path == "/subscriptions/s/providers/Microsoft.Insights/eventtypes/management/values"
-    wanted = "eventTimestamp ge '2026-01-01T00:00:00Z' and resourceProvider eq 'Microsoft.Databricks'"
+    times = "eventTimestamp ge '2026-01-01T00:00:00Z' and eventTimestamp le '2026-02-01T00:00:00Z'"
+    wanted = f"{times} and resourceProvider eq 'Microsoft.Databricks'"
     assert log.query == {"api-version": ["2015-04-01"], "$filter": [wanted]}
     assert (definition.path, definition.query) == (role, {"api-version": ["2022-04-01"]})
 

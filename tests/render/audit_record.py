@@ -20,13 +20,13 @@ def record(**changes: Any) -> dict[str, Any]:
     """A whole one: two features, three subscriptions, a leftover group."""
     made: dict[str, Any] = {
         "type": "audit",
-        "schema": "1.0",
+        "schema": "1.1",
         "tool": "0.0.0",
         "began": "2026-02-03T04:05:06Z",
         "ended": "2026-02-03T04:06:06Z",
         "caller": "me",
         "scope_file": "",
-        "findings": 4,
+        "findings": 5,
         "counts": {"cmk": 1, "platform-key": 0, "excepted": 0, "unknown": 1},
         "population": [
             {"subscription": "s1", "name": "one", "workspaces": 1, "problem": "", "cut": ""},
@@ -41,9 +41,27 @@ def record(**changes: Any) -> dict[str, Any]:
                 judged="unknown",
                 workspace=WORKSPACE.upper(),
                 reason="state Failed",
-                causes=[{"code": "state", "text": "state Failed"}],
+                causes=[{"code": "state", "text": "state Failed", "remedy": "az resource show --ids /W"}],
             ),
         ],
+        "storage": [
+            {
+                "subscription": "s1",
+                "id": "/subscriptions/s1/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/sa",
+                "name": "sa",
+                "location": "westeurope",
+                "verdict": "platform-key",
+                "vault_uri": "",
+                "key_name": "",
+                "key_version": "",
+                "causes": [
+                    {"code": "no-key", "text": "under a key of Microsoft", "remedy": "az storage account update"}
+                ],
+                "reason": "under a key of Microsoft",
+                "uses": [{"how": "access-connector", "name": "/C/c", "workspace": "", "may": "write"}],
+            }
+        ],
+        "storage_gaps": ["the storage accounts of subscription s2 could not be listed: 403"],
         "orphaned": [
             {"subscription": "s1", "group": "left", "workspace": "/W/gone", "location": "westeurope", "sure": True}
         ],
@@ -64,6 +82,7 @@ def record(**changes: Any) -> dict[str, Any]:
                 "problems": [],
             }
         ],
+        "delta": None,
         "data_types": [
             {
                 "name": "secrets",

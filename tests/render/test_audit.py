@@ -16,12 +16,19 @@ def test_the_table() -> None:
     lines = [" ".join(line.split()) for line in render.table(record())]
     assert lines[1] == "w westeurope premium dbfs_root cmk https://v/k/1 (n)"
     assert lines[2] == "w westeurope premium managed_disks unknown state Failed"
-    assert lines[-5] == "! subscription s2: could not be read: 403: no"
-    assert lines[-4] == "! subscription s3: the listing may be cut: no role"
-    assert lines[-3].startswith("! orphaned: the managed group left")
+    assert lines[5] == "sa westeurope access-connector platform-key under a key of Microsoft"
+    assert lines[7:10] == [
+        "What mends it, or shows what to do (read each before you paste it):",
+        "az resource show --ids /W",
+        "az storage account update",
+    ]
+    assert lines[-6] == "! subscription s2: could not be read: 403: no"
+    assert lines[-5] == "! subscription s3: the listing may be cut: no role"
+    assert lines[-4].startswith("! orphaned: the managed group left")
+    assert lines[-3] == "! storage: the storage accounts of subscription s2 could not be listed: 403"
     assert lines[-2].startswith("! scope file:")
     assert lines[-1] == (
-        "Audit: 1 workspace in 3 subscriptions (1 not readable); features: 1 cmk, 0 platform-key, 1 unknown; 4 findings"
+        "Audit: 1 workspace in 3 subscriptions (1 not readable); features: 1 cmk, 0 platform-key, 1 unknown; 5 findings"
     )
 
 
@@ -29,9 +36,9 @@ def test_the_other_formats() -> None:
     body = json.loads(render.document(record()))
     assert body == record()
     types = [json.loads(line)["type"] for line in render.lines(record())]
-    assert types == ["feature"] * 2 + ["population"] * 3 + ["orphaned", "summary"]
+    assert types == ["feature"] * 2 + ["storage"] + ["population"] * 3 + ["orphaned", "summary"]
     assert next(render.csv(record())) == ",".join(render.COLUMNS)
-    assert len(list(render.csv(record()))) == 3
+    assert len(list(render.csv(record()))) == 4
 
 
 @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
@@ -40,7 +47,7 @@ def test_no_cell_is_a_formula(begins: str) -> None:
     evil = f"{begins}cmd|' /C calc'!A0"
     body = record() | {"rows": [row(name=evil, reason=evil, owner=evil, key_name=evil, location=evil)]}
     text = "\r\n".join(render.csv(body)) + "\r\n"
-    (cells,) = list(csv.DictReader(text.splitlines(keepends=True)))
+    cells, _account = list(csv.DictReader(text.splitlines(keepends=True)))
     assert {cells[one] for one in ("name", "reason", "owner", "key_name", "location")} == {f"'{evil}"}
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells.values())
 

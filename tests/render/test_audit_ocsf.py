@@ -25,7 +25,11 @@ def events(**changes: Any) -> list[dict[str, Any]]:
 
 def test_every_event_is_whole() -> None:
     found = events()
-    assert len(found) == 2 + 2 + 1, "two features, two subscriptions that are not whole, one group"
+    assert len(found) == 2 + 1 + 2 + 1, "two features, an account, two subscriptions that are not whole, one group"
+    assert [one["remediation"]["desc"] for one in found if "remediation" in one] == [
+        "az resource show --ids /W",
+        "az storage account update",
+    ]
     for one in found:
         assert not [name for name in REQUIRED if name not in one]
         assert (one["class_uid"], one["category_uid"], one["type_uid"]) == (2003, 2, 200301)

@@ -45,14 +45,8 @@ def of_key(
 ) -> list[Cause]:
     """The version in use. key: the newest as ARM shows it; pinned: the version that the workspace names, "" for the
     newest; follows: new versions are taken up by themselves. now: Unix seconds."""
-    properties, found = mapping(key.get("properties")), []
+    found: list[Cause] = []
     newest = version_of(key)
-    operations = {text(one).lower() for one in properties.get("keyOps") or ()}
-    kind = text(properties.get("kty"))
-    if kind and not kind.upper().startswith("RSA"):
-        found.append(Cause("key-unfit", f"the key is of the type {kind}, not RSA"))
-    elif operations and not {"wrapkey", "unwrapkey"} <= operations:
-        found.append(Cause("key-unfit", f"the key may only {', '.join(sorted(operations))}"))
     # A key that is followed is used in its newest version sooner or later, whatever the workspace still names.
     used = newest if follows or not pinned else pinned
     version = next((one for one in versions if text(one.get("name")).lower() == used.lower()), None)
@@ -60,16 +54,33 @@ def of_key(
         version = key
     if version is None:
         return [*found, Cause("key-missing", f"the vault does not hold the version {used} of the key")]
+    found += _fitness(mapping(version.get("properties")), mapping(key.get("properties")))
     found += _attributes(mapping(mapping(version.get("properties")).get("attributes")), now, horizon_days)
     if pinned and newest and pinned.lower() != newest.lower() and not follows:
         found.append(Cause("version-behind", f"the workspace names version {pinned}, the newest is {newest}"))
     return found
 
 
+def _fitness(version: Mapping[str, Any], key: Mapping[str, Any]) -> list[Cause]:
+    """Type and operations are those of each version; where a version does not tell them, those of the key."""
+    kind = text(version.get("kty")) or text(key.get("kty"))
+    given = version.get("keyOps") if version.get("keyOps") is not None else key.get("keyOps")
+    operations = {text(one).lower() for one in given or ()}
+    if not kind:
+        return [Cause("key-unreadable", "Azure does not say of what type the version in use is")]
+    if not kind.upper().startswith("RSA"):
+        return [Cause("key-unfit", f"the key is of the type {kind}, not RSA")]
+    if given is not None and not {"wrapkey", "unwrapkey"} <= operations:
+        return [Cause("key-unfit", f"the key may only {', '.join(sorted(operations)) or 'do nothing'}")]
+    return []
+
+
 def _attributes(attributes: Mapping[str, Any], now: float, horizon_days: float) -> list[Cause]:
     found = []
     if attributes.get("enabled") is False:
         found.append(Cause("key-disabled", "the version in use is disabled"))
+    elif attributes.get("enabled") is not True:
+        found.append(Cause("key-unreadable", "Azure does not say whether the version in use is enabled"))
     expires, begins = number(attributes.get("exp")), number(attributes.get("nbf"))
     if expires and expires <= now:
         found.append(Cause("key-expired", f"the version in use expired on {day(expires)}"))
@@ -82,9 +93,19 @@ def _attributes(attributes: Mapping[str, Any], now: float, horizon_days: float) 
 
 
 def policy_allows(vault: Mapping[str, Any], principal: str) -> bool:
-    """Whether the access policies of a vault give `principal` all that it needs."""
-    for policy in mapping(vault.get("properties")).get("accessPolicies") or ():
-        if text(mapping(policy).get("objectId")).lower() == principal.lower():
+    """Whether the access policies of a vault give `principal` all that it needs.
+
+    One with an `applicationId` is for that application on behalf of the principal, and not for the principal alone; one
+    of another tenant is for nobody here (specification: AccessPolicyEntry).
+    """
+    properties = mapping(vault.get("properties"))
+    tenant = text(properties.get("tenantId")).lower()
+    for policy in properties.get("accessPolicies") or ():
+        told = mapping(policy)
+        foreign = tenant and text(told.get("tenantId")).lower() not in ("", tenant)
+        if told.get("applicationId") or foreign:
+            continue
+        if text(told.get("objectId")).lower() == principal.lower():
             allowed = {text(one).lower() for one in mapping(mapping(policy).get("permissions")).get("keys") or ()}
             if allowed >= NEEDED or "all" in allowed:
                 return True

@@ -7,10 +7,10 @@ keys (a key that is gone counts as missing), and everything inside a Managed HSM
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from cmkmigrate.audit import health, roles
@@ -27,6 +27,28 @@ PRINCIPALS: Final = {
 }
 
 
+class Named(Protocol):
+    """What may name a key: a feature of a workspace, a storage account."""
+
+    @property
+    def verdict(self) -> Verdict: ...
+    @property
+    def vault_uri(self) -> str: ...
+    @property
+    def key_name(self) -> str: ...
+    @property
+    def key_version(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who must get, wrap and unwrap with a key: in words, and its object id; why: the reason where it is not known."""
+
+    who: str
+    principal: str
+    why: str = "ARM does not name it"
+
+
 @dataclass(slots=True)
 class Key:
     """One key of one vault, as far as it could be read. problems: why not."""
@@ -38,7 +60,7 @@ class Key:
     versions: list[dict[str, Any]] = field(default_factory=list)
     assignments: list[dict[str, Any]] | None = None
     problems: list[Cause] = field(default_factory=list)
-    users: int = 0  # features of workspaces that name it
+    users: int = 0  # features of workspaces and storage accounts that name it
 
     @property
     def created(self) -> float:
@@ -58,18 +80,19 @@ class Keys:
         self._no_databricks = ""
         self.unlisted: list[str] = []  # subscriptions whose vaults could not be listed
 
-    def read(self, rows: Iterable[Row], subscriptions: Iterable[str]) -> None:
-        """Read all keys that the rows name. subscriptions: where vaults are looked for first."""
-        for row in rows:
-            if row.verdict is Verdict.CMK:
-                known = (_host(row.vault_uri), row.key_name.lower())
-                key = self._found.setdefault(known, Key(row.vault_uri, row.key_name))
+    def read(self, named: Sequence[Named], subscriptions: Iterable[str]) -> None:
+        """Read all keys that are named. subscriptions: where vaults are looked for first."""
+        for one in named:
+            if one.verdict is Verdict.CMK:
+                known = (_host(one.vault_uri), one.key_name.lower())
+                key = self._found.setdefault(known, Key(one.vault_uri, one.key_name))
                 key.users += 1
         if not self._found:
             return
         self._find_vaults(list(subscriptions))
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(self._look, self._found.values()))
+        rows = [one for one in named if isinstance(one, Row)]
         services = any(row.feature is Feature.MANAGED_SERVICES for row in rows if row.verdict is Verdict.CMK)
         if services and not self._databricks:
             self._ask_directory()
@@ -78,19 +101,27 @@ class Keys:
         """Every key, in the order of vault and name."""
         return [key for _, key in sorted(self._found.items())]
 
-    def of(self, row: Row) -> Key:
-        """The key of a row that names one."""
-        return self._found[_host(row.vault_uri), row.key_name.lower()]
+    def of(self, one: Named) -> Key:
+        """The key of what names one."""
+        return self._found[_host(one.vault_uri), one.key_name.lower()]
 
-    def causes(self, row: Row, resource: Mapping[str, Any], follows: bool) -> list[Cause]:
-        """What is wrong with the key of a feature, and what nobody can tell of it; [] where all is well."""
-        key = self.of(row)
+    def holder(self, row: Row, resource: Mapping[str, Any]) -> Holder:
+        """Who uses the key of a feature."""
+        who = PRINCIPALS[row.feature]
+        if row.feature is Feature.MANAGED_SERVICES:
+            return Holder(who, self._databricks, self._no_databricks)
+        name = "managedDiskIdentity" if row.feature is Feature.MANAGED_DISKS else "storageAccountIdentity"
+        return Holder(who, text(mapping(mapping(resource.get("properties")).get(name)).get("principalId")))
+
+    def causes(self, one: Named, holder: Holder, follows: bool) -> list[Cause]:
+        """What is wrong with the key that is named, and what nobody can tell of it; [] where all is well."""
+        key = self.of(one)
         found = list(key.problems)
         if key.vault:
             found += health.of_vault(key.vault)
             if key.newest:
-                found += health.of_key(key.newest, key.versions, row.key_version, follows, self._now, self._horizon)
-            found += self._grant(row, resource, key)
+                found += health.of_key(key.newest, key.versions, one.key_version, follows, self._now, self._horizon)
+            found += self._grant(holder, key)
         return found
 
     # --- vaults
@@ -179,12 +210,10 @@ class Keys:
 
     # --- grants
 
-    def _grant(self, row: Row, resource: Mapping[str, Any], key: Key) -> list[Cause]:
-        who = PRINCIPALS[row.feature]
-        principal = self._principal(row.feature, resource)
+    def _grant(self, holder: Holder, key: Key) -> list[Cause]:
+        who, principal = holder.who, holder.principal
         if not principal:
-            why = self._no_databricks if row.feature is Feature.MANAGED_SERVICES else "ARM does not name it"
-            return [Cause("principal-unknown", f"the object id of {who} is not known: {why}")]
+            return [Cause("principal-unknown", f"the object id of {who} is not known: {holder.why}")]
         refused = Cause("no-grant", f"{who} ({principal}) may not get, wrap and unwrap with the key")
         if not health.uses_roles(key.vault):
             return [] if health.policy_allows(key.vault, principal) else [refused]
@@ -197,13 +226,6 @@ class Keys:
         if said == "yes":
             return []
         return [refused if said == "no" else Cause("grants-unreadable", f"{who} has no grant of its own; {said}")]
-
-    def _principal(self, feature: Feature, resource: Mapping[str, Any]) -> str:
-        properties = mapping(resource.get("properties"))
-        if feature is Feature.MANAGED_SERVICES:
-            return self._databricks
-        name = "managedDiskIdentity" if feature is Feature.MANAGED_DISKS else "storageAccountIdentity"
-        return text(mapping(properties.get(name)).get("principalId"))
 
     def _ask_directory(self) -> None:
         any_vault = next((text(one.get("id")) for one in self._vaults.values()), "")

@@ -42,6 +42,7 @@ DEGRADED: Final[dict[str, str]] = {
     "no-grant": "the principal of the feature may not get, wrap and unwrap with the key",
     "version-behind": "a newer version exists and nothing takes it up",
     "firewall": "the vault's network rules keep Azure's services out",
+    "account-disagrees": "the storage account of the DBFS root is under another key than the workspace names",
 }
 # Why nobody can tell (unknown).
 UNKNOWNS: Final[dict[str, str]] = {
@@ -54,6 +55,7 @@ UNKNOWNS: Final[dict[str, str]] = {
     "key-unreadable": "the key's state may not be read, or was not answered",
     "grants-unreadable": "the vault's role assignments may not be read, or cannot be judged",
     "principal-unknown": "the object id of the feature's principal is not known",
+    "account-not-seen": "the storage account is in no subscription that could be listed",
 }
 # What goes with other verdicts.
 OTHERS: Final[dict[str, str]] = {
@@ -68,10 +70,12 @@ CODES: Final[dict[str, str]] = DEGRADED | UNKNOWNS | OTHERS
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One reason for a verdict: its code (a key of CODES), and what was found in words."""
+    """One reason for a verdict: its code (a key of CODES), what was found in words, and the command that mends it, or
+    that shows what to do ("" for none)."""
 
     code: str
     text: str
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Seen:
 def named(cloud: Any, subscriptions: Iterable[str]) -> list[tuple[str, str]]:
     """Id and name of the subscriptions to look at: those given, or all that the caller sees. Raises Mistake where
     there is none, CallError where they cannot be listed."""
-    given = [(id, "") for id in dict.fromkeys(subscriptions)]
+    given = list({id.lower(): (id, "") for id in subscriptions}.values())  # one in two spellings is one
     if not given:
         seen = [
             (str(one.get("subscriptionId") or ""), str(one.get("displayName") or "")) for one in cloud.subscriptions()

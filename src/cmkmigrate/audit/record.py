@@ -13,7 +13,7 @@ from cmkmigrate.audit.encryption import mapping, text
 from cmkmigrate.audit.keys import Key
 from cmkmigrate.audit.survey import Audit
 
-SCHEMA: Final = "1.0"  # the first number grows when a reader of an older one would misread it
+SCHEMA: Final = "1.1"  # the first number grows when a reader of an older one would misread it
 CONTROLS: Final = (
     {"framework": "CIS Microsoft Azure Foundations", "version": "6.0.0", "control": "2.1.8"},
     {"framework": "CIS Microsoft Azure Foundations", "version": "5.0.0", "control": "2.1.8"},
@@ -22,7 +22,8 @@ CONTROLS: Final = (
 LIMITS: Final = (
     "Azure says that a key is set; that it is used is shown only by using it, for disks by starting compute.",
     "Keys of managed disks cover data disks of classic compute: not disks of the operating system, not serverless.",
-    "Storage accounts behind external locations, mounts and managed storage roots are not read.",
+    "Storage accounts are those that roles of access connectors and, where asked for, Unity Catalog lead to; mounts, "
+    "external tables by account key, and encryption scopes of containers are not read.",
     "The data planes of vaults and workspaces are not read: soft-deleted keys count as missing, and the keys and "
     "grants of a Managed HSM are unknown.",
     "Deny assignments, and grants that are eligible and not active, are not evaluated.",
@@ -46,6 +47,9 @@ def record(found: Audit, tool: str) -> dict[str, Any]:
         "rows": [asdict(row) for row in found.rows],
         "orphaned": [asdict(one) for one in found.orphaned],
         "keys": [_key(one) for one in found.keys],
+        "storage": [asdict(one) for one in found.storage],
+        "storage_gaps": list(found.storage_gaps),
+        "delta": None,
         "data_types": covered(found.rows),
         "controls": list(CONTROLS),
         "unmatched": list(found.unmatched),

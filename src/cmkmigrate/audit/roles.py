@@ -42,6 +42,12 @@ NO_DATA: Final = SEES | frozenset(  # of the usual ones, those without a right o
         "f25e0fa2-a7c8-4377-a976-54943a77a395",  # Key Vault Contributor
     }
 )
+BLOBS: Final = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/"
+BLOB_ROLES: Final = {  # built-in roles on blobs, and what they let one do
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "write",  # Storage Blob Data Owner
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "write",  # Storage Blob Data Contributor
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "read",  # Storage Blob Data Reader
+}
 Definition = Callable[[str], Mapping[str, Any]]
 
 
@@ -79,6 +85,15 @@ def _gives(role: str, definition: Definition) -> set[str]:
     if id in NO_DATA:
         return {NEEDED[0]} if id.startswith("21090545") else set()
     return {one for one in NEEDED if covers(definition(role), one, data=True)}
+
+
+def on_blobs(role: str, definition: Definition) -> str:
+    """What a role lets one do with blobs: "write", "read", or "" for nothing."""
+    id = role.rpartition("/")[2].lower()
+    if id in BLOB_ROLES or id in NO_DATA or id in ENOUGH:
+        return BLOB_ROLES.get(id, "")
+    found = definition(role)
+    return next((one for one in ("write", "read") if covers(found, BLOBS + one, data=True)), "")
 
 
 def sees_all(assignments: Iterable[Mapping[str, Any]], definition: Definition) -> bool:

@@ -72,6 +72,16 @@ class Scope:
         """What is attested for a workspace."""
         return next((one for one in self.attested if one.workspace == workspace.lower()), None)
 
+    def check(self, today: str) -> None:
+        """Raise Mistake where somebody vouches for a day that is still to come (`today`: ISO)."""
+        for one in self.attested:
+            if one.since.isoformat() > today:
+                raise Mistake(
+                    f"{one.by} attests a day that is still to come: {one.since}",
+                    subject=f"{self.path}:{one.line}",
+                    next="since: the day on which the key was put on",
+                )
+
     def unmatched(self, workspaces: set[str]) -> list[str]:
         """The entries, as FILE:LINE, that are about none of these workspaces (ids in small letters)."""
         entries = [(one.line, one.workspace) for one in self.excepted]

@@ -6,6 +6,7 @@ keys for managed services). Whoever can show that the key was there at the works
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,9 +62,15 @@ def derive(one: Evidence) -> Since:
         if one.attested and one.attested <= born:
             return Since(None, "", f"{one.by} attests {one.attested}, but {why}")
         return Since(False, one.attested or made, why)
-    writes = None if one.events is None else _writes(one.events)
-    if writes is not None and len(writes) == 1 and abs(writes[0] - one.created) <= 2 * SKEW_S:
-        return Since(True, born, "the Activity Log has the creation and no other write of the workspace")
+    writes = None if one.events is None else writes_of(one.events)
+    if writes and abs(writes[0].at - one.created) <= 2 * SKEW_S:
+        if len(writes) == 1 or writes[0].key is True:
+            alone = "no other write of the workspace" if len(writes) == 1 else "the key in it"
+            return Since(True, born, f"the Activity Log has the creation and {alone}")
+        if writes[0].key is False:
+            # One that does not say what it wrote may have been the one that put the key on.
+            put_on = next((write for write in writes[1:] if write.key is not False), writes[-1])
+            return Since(False, day(put_on.at), f"the Activity Log has the creation of {born} without the key")
     if one.attested:
         return Since(one.attested <= born, one.attested, f"attested by {one.by}")
     looked = "no run of ours made it, the key is older than the workspace"
@@ -71,20 +78,65 @@ def derive(one: Evidence) -> Since:
         looked = "no run of ours made it, the age of the key is not known"
     log = "the Activity Log does not reach back, or could not be read"
     if writes is not None:
-        log = f"the Activity Log has {len(writes)} writes of it and does not say what they changed"
+        log = f"the Activity Log has {len(writes)} writes of it, and not what the first of them brought"
     return Since(None, "", f"since when the key has been on is not known: {looked}, {log}, and nobody attests it")
 
 
-def _writes(events: Iterable[Mapping[str, Any]]) -> list[float]:
-    """The times of distinct writes of one workspace, oldest first. Several events tell of one write, with one
-    correlation id (specification: EventData)."""
-    first: dict[str, float] = {}
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of a workspace. at: Unix seconds. key: whether what was written names a key for managed services, None
+    where the log does not say what was written."""
+
+    at: float
+    key: bool | None = None
+
+
+def writes_of(events: Iterable[Mapping[str, Any]]) -> list[Write]:
+    """The distinct writes of one workspace, oldest first.
+
+    Several events tell of one write, with one operation id; a correlation id is shared by all operations of one
+    deployment, which may write a workspace twice (page of the event schema). So a write is an operation, and one that
+    began twice is two. A write that failed counts: what it left is not told.
+    """
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for event in events:
         if text(mapping(event.get("operationName")).get("value")).lower() == WRITE:
-            at = moment(event.get("eventTimestamp"))
             id = text(event.get("correlationId")) or text(event.get("eventDataId"))
-            first[id] = min(at, first.get(id, at))
-    return sorted(first.values())
+            groups.setdefault((id, text(event.get("operationId"))), []).append(event)
+    found = []
+    for group in groups.values():
+        began = sorted(moment(one.get("eventTimestamp")) for one in group if _status(one) == "started")
+        at = began or [min(moment(one.get("eventTimestamp")) for one in group)]
+        # Which of several an answer belongs to is not told.
+        key = _named(group) if len(at) == 1 else None
+        found += [Write(one, key) for one in at]
+    return sorted(found, key=lambda one: one.at)
+
+
+def _status(event: Mapping[str, Any]) -> str:
+    return text(mapping(event.get("status")).get("value")).lower()
+
+
+def _named(events: Iterable[Mapping[str, Any]]) -> bool | None:
+    """Whether a write named a key for managed services, by the body that it was answered with.
+
+    Assumption: that events of workspaces bring one at all (`properties.responseBody`), as those of other providers do,
+    with asterisks for what is not to be read. Where it is not there, or not legible, nothing is said.
+    """
+    for event in events:
+        try:
+            body = json.loads(text(mapping(event.get("properties")).get("responseBody")))
+        except ValueError:
+            continue
+        properties = mapping(body).get("properties")
+        if isinstance(properties, Mapping) and _status(event) != "failed":
+            entities = mapping(properties).get("encryption", {})
+            entities = entities.get("entities", {}) if isinstance(entities, Mapping) else None
+            if isinstance(entities, Mapping):
+                services = entities.get("managedServices", {})
+                if isinstance(services, Mapping):
+                    return bool(services.get("keyVaultProperties"))
+    return None
 
 
 def moment(value: Any) -> float:

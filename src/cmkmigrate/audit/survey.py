@@ -1,7 +1,8 @@
 """An audit from end to end: subscriptions, workspaces, keys, since when, and what people have decided.
 
-Requests: for each subscription one listing of workspaces, of resource groups, of the caller's role assignments and of
-vaults, each a page at a time; for each key that any workspace names, up to three. Nothing is asked for each workspace,
+Requests: for each subscription one listing of workspaces, of resource groups, of the caller's role assignments, of
+vaults, of storage accounts and of access connectors (where there is a connector, of all role assignments too), each a
+page at a time; for each key that any workspace names, up to three. Nothing is asked for each workspace,
 but for one that is young enough for the Activity Log to tell since when its key has been on (one listing for all of a
 subscription).
 """
@@ -10,23 +11,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from cmkmigrate.audit import encryption, population
+from cmkmigrate.audit import catalogs, encryption, population, remedy, storage
 from cmkmigrate.audit.health import DAY_S, day
 from cmkmigrate.audit.keys import THREADS, Key, Keys
 from cmkmigrate.audit.ledgers import Noted, noted
 from cmkmigrate.audit.model import DEGRADED, PASSES, UNKNOWNS, Cause, Feature, Orphan, Population, Row, Verdict
 from cmkmigrate.audit.scope import Scope
-from cmkmigrate.audit.since import LOG_DAYS, Evidence, derive, moment
+from cmkmigrate.audit.since import LOG_DAYS, Evidence, Since, derive, moment
 from cmkmigrate.errors import CallError
 
 HORIZON_DAYS: Final = 90.0
+Judged = TypeVar("Judged", Row, storage.Account)
 
 
 @dataclass(slots=True)
@@ -38,6 +40,8 @@ class Audit:
     orphaned: list[Orphan] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
     workspaces: list[Mapping[str, Any]] = field(default_factory=list)  # as ARM lists them, in the order of `rows`
+    storage: list[storage.Account] = field(default_factory=list)
+    storage_gaps: list[str] = field(default_factory=list)
     began: float = 0.0
     ended: float = 0.0
     caller: str = ""
@@ -47,9 +51,10 @@ class Audit:
 
     @property
     def findings(self) -> int:
-        """Features that are not under a healthy key of ours, or may not be; subscriptions that could not be read, or
-        not wholly; managed groups that were left behind."""
+        """Features and storage accounts that are not under a healthy key of ours, or may not be; subscriptions that
+        could not be read, or not wholly; managed groups that were left behind."""
         rows = sum(row.verdict not in PASSES for row in self.rows)
+        rows += sum(one.verdict not in PASSES for one in self.storage)
         return rows + sum(bool(one.problem or one.cut) for one in self.population) + len(self.orphaned)
 
     def counts(self) -> dict[str, int]:
@@ -66,16 +71,19 @@ def audit(
     runs: Iterable[Path] = (),
     horizon_days: float = HORIZON_DAYS,
     databricks: str = "",
+    sign_in: bool = False,
     clock: Callable[[], float] = time.time,
 ) -> Audit:
     """Look at every workspace of these subscriptions; of all that the caller sees, where none is named.
 
     `cloud` is a clients.cloud.Cloud. runs: folders of our own runs. databricks: the object id of AzureDatabricks where
-    the directory may not be read. What cannot be read is in the result; a list of subscriptions that cannot be read
-    raises CallError, none at all Mistake.
+    the directory may not be read. sign_in: also sign in to each workspace, for what Unity Catalog says of storage.
+    What cannot be read is in the result; a list of subscriptions that cannot be read raises CallError, none at all
+    Mistake.
     """
     scope = scope or Scope()
     found = Audit(began=clock(), scope=scope.path)
+    scope.check(day(found.began))
     named = population.named(cloud, subscriptions)
     caller = _once(lambda: str(cloud.subscription(named[0][0]).operator_object_id()))
     found.caller = _told(caller)
@@ -85,58 +93,96 @@ def audit(
     found.orphaned = [orphan for one in seen for orphan in one.orphans]
     resources = [(resource, encryption.judge(resource)) for one in seen for resource in one.workspaces]
     found.workspaces = [resource for resource, _ in resources]
+    ids = [id for id, _ in named]
+    readable = [one.subscription for one in found.population if not one.problem]
+    place = storage.look(cloud, readable, [resource for resource, _ in resources])
+    if sign_in:
+        catalogs.look(cloud, [resource for resource, _ in resources], place)
+    accounts = place.used()
     keys = Keys(cloud, found.began, horizon_days, databricks)
-    keys.read([row for _, rows in resources for row in rows], [id for id, _ in named])
+    keys.read([*(row for _, rows in resources for row in rows), *accounts], ids)
     known, unread = noted(runs)
     found.notes += [f"a ledger was not read: {one}" for one in unread]
-    logs = _Logs(cloud, found.began)
+    judge = _Judge(keys, scope, known, _Logs(cloud, found.began), place, found.began, found.caller)
     for resource, rows in resources:
-        for row in rows:
-            judged = row
-            if row.verdict is Verdict.CMK:
-                judged = _judge(row, resource, keys, scope, known, logs)
-            found.rows.append(_decided(judged, scope, day(found.began)))
-    found.keys = keys.all()
+        missing = [str(row.feature) for row in rows if any(cause.code == "no-key" for cause in row.causes)]
+        found.rows += [_decided(judge.row(row, resource, missing), scope, day(found.began)) for row in rows]
+    found.keys, found.storage_gaps = keys.all(), place.gaps
+    found.storage = [judge.account(one) for one in accounts]
     found.unmatched = scope.unmatched({row.workspace.lower() for row in found.rows})
     found.ended = clock()
     return found
 
 
-def _judge(
-    row: Row, resource: Mapping[str, Any], keys: Keys, scope: Scope, known: Mapping[str, Noted], logs: _Logs
-) -> Row:
-    """The verdict on a feature that names a key."""
-    causes = keys.causes(row, resource, encryption.rotates(resource, row.feature))
-    since, since_from, later = "", "", False
-    if row.feature is Feature.MANAGED_SERVICES:
-        attested, created = scope.attestation(row.workspace), moment(population.created(resource))
+@dataclass(slots=True)
+class _Judge:
+    """Verdicts on what names a key, and the commands that mend what is wrong."""
+
+    keys: Keys
+    scope: Scope
+    known: Mapping[str, Noted]
+    logs: _Logs
+    place: storage.Storage
+    now: float
+    caller: str
+
+    def row(self, row: Row, resource: Mapping[str, Any], missing: Sequence[str]) -> Row:
+        """The row of a feature, judged where it names a key. missing: the features of its workspace without one."""
+        if row.verdict is not Verdict.CMK:
+            return self._mended(row, remedy.Case(row, self.now, missing=missing, caller=self.caller))
+        holder = self.keys.holder(row, resource)
+        causes = self.keys.causes(row, holder, encryption.rotates(resource, row.feature))
+        told: Since | None = None
+        if row.feature is Feature.MANAGED_SERVICES:
+            told = self._since(row, resource)
+            if told.born is None:
+                causes.append(Cause("since", told.why))
+            elif not told.born:
+                on = told.day or "a day not told"
+                causes.append(Cause("later", f"on since {on} or later ({told.why}): older data is not encrypted anew"))
+        elif row.feature is Feature.DBFS_ROOT:
+            why = self.place.root_disagrees(resource, row.vault_uri, row.key_name)
+            causes += [Cause("account-disagrees", why)] if why else []
+        verdict = _verdict(causes)
+        since, since_from = (told.day, told.why if told.day else "") if told else ("", "")
+        judged = replace(row, verdict=verdict, causes=tuple(causes), since=since, since_from=since_from)
+        case = remedy.Case(row, self.now, holder, self.keys.of(row), missing, self.caller)
+        return self._mended(judged, case)
+
+    def account(self, one: storage.Account) -> storage.Account:
+        """The verdict on a storage account."""
+        if one.verdict is not Verdict.CMK:
+            return self._mended(one, remedy.Case(one, self.now, caller=self.caller))
+        holder = storage.holder(self.place.accounts[one.name.lower()])
+        causes = self.keys.causes(one, holder, not one.key_version)
+        judged = replace(one, verdict=_verdict(causes), causes=tuple(causes))
+        return self._mended(judged, remedy.Case(one, self.now, holder, self.keys.of(one), caller=self.caller))
+
+    def _mended(self, one: Judged, case: remedy.Case) -> Judged:
+        causes = tuple(replace(cause, remedy=remedy.of(cause, case)) for cause in one.causes)
+        return replace(one, causes=causes, reason="; ".join(cause.text for cause in causes))
+
+    def _since(self, row: Row, resource: Mapping[str, Any]) -> Since:
+        attested, created = self.scope.attestation(row.workspace), moment(population.created(resource))
         evidence = Evidence(
             created,
-            keys.of(row).created,
-            known.get(row.workspace.lower()),
+            self.keys.of(row).created,
+            self.known.get(row.workspace.lower()),
             None,
             attested.since.isoformat() if attested else "",
             attested.by if attested else "",
         )
         told = derive(evidence)
-        if told.born is None:
-            told = derive(replace(evidence, events=logs.of(row, created)))
-        since, since_from, later = told.day, told.why if told.day else "", told.born is False
-        if told.born is None:
-            causes.append(Cause("since", told.why))
-        elif later:
-            day_on = told.day or "a day not told"
-            text = f"on since {day_on} or later ({told.why}): what was written before is not encrypted anew"
-            causes.append(Cause("later", text))
+        return told if told.born is not None else derive(replace(evidence, events=self.logs.of(row, created)))
+
+
+def _verdict(causes: Iterable[Cause]) -> Verdict:
     codes = {cause.code for cause in causes}
     if codes & DEGRADED.keys():
-        verdict = Verdict.DEGRADED
-    elif codes & UNKNOWNS.keys():
-        verdict = Verdict.UNKNOWN
-    else:
-        verdict = Verdict.FUTURE_WRITES if later else Verdict.CMK
-    reason = "; ".join(cause.text for cause in causes)
-    return replace(row, verdict=verdict, causes=tuple(causes), reason=reason, since=since, since_from=since_from)
+        return Verdict.DEGRADED
+    if codes & UNKNOWNS.keys():
+        return Verdict.UNKNOWN
+    return Verdict.FUTURE_WRITES if "later" in codes else Verdict.CMK
 
 
 def _decided(row: Row, scope: Scope, today: str) -> Row:
@@ -168,11 +214,12 @@ class _Logs:
         if created < oldest:
             return None
         if row.subscription not in self._read:
-            since = datetime.fromtimestamp(oldest, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            # To tomorrow: a clock here that is behind Azure's must not cut off what was written last.
+            times = (oldest, self._now + DAY_S)
+            begin, end = (datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for at in times)
+            site = self._cloud.subscription(row.subscription)
             try:
-                self._read[row.subscription] = self._cloud.subscription(row.subscription).activity(
-                    "Microsoft.Databricks", since
-                )
+                self._read[row.subscription] = site.activity("Microsoft.Databricks", begin, end)
             except CallError:
                 self._read[row.subscription] = None
         events, id = self._read[row.subscription], row.workspace.lower()

@@ -23,6 +23,7 @@ Examples:
   cmkmigrate audit                                     every subscription that you can see
   cmkmigrate audit --subscription ID -o csv > audit.csv
   cmkmigrate audit --scope scope.yaml -o html --out audit.html
+  cmkmigrate audit -o json --out today.json            and later: cmkmigrate audit --since today.json
 """
 
 
@@ -66,13 +67,26 @@ def command(
             help="Object id of AzureDatabricks, where the directory may not be read.",
         ),
     ] = "",
+    catalogs: Annotated[
+        bool,
+        typer.Option("--catalogs", help="Sign in to each workspace and read which storage Unity Catalog uses."),
+    ] = False,
+    since: Annotated[
+        Path | None,
+        typer.Option("--since", metavar="FILE", help="An earlier audit as JSON: say what has changed."),
+    ] = None,
+    emit_policy: Annotated[
+        Path | None,
+        typer.Option("--emit-policy", metavar="FILE", help="Write a definition of Azure Policy for this, and end."),
+    ] = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="End with 0 even where there are findings.")] = False,
 ) -> int:
     """Say for every workspace and each of the three features whose key its data is under. Reads only.
 
     Ends with 3 where something is not under a healthy key of yours, or nobody can tell.
     """
-    from cmkmigrate.audit.record import record
+    from cmkmigrate.audit import delta
+    from cmkmigrate.audit.record import SCHEMA, record
     from cmkmigrate.audit.scope import load
     from cmkmigrate.audit.survey import audit
     from cmkmigrate.clients.cloud import Cloud
@@ -82,7 +96,14 @@ def command(
     for folder in runs or ():
         if not folder.is_dir():
             raise Mistake("there is no such folder", subject=str(folder), next="--runs DIR of a run, or of several")
+    if emit_policy:
+        from cmkmigrate.audit.policy import document
+
+        common.write_private(emit_policy, document())
+        print(f"Policy: {emit_policy}", file=sys.stderr)
+        return 0
     decided = load(scope) if scope else None
+    earlier = delta.load(since, SCHEMA) if since else None
     cloud: Any = Cloud.from_env(os.environ)
     try:
         found = audit(
@@ -92,12 +113,15 @@ def command(
             runs=runs or (),
             horizon_days=float(horizon),
             databricks=databricks,
+            sign_in=catalogs,
         )
     except Denied as error:
         raise NotAllowed("the subscriptions may not be listed", why=str(error), next="az login") from None
     except CallError as error:
         raise Stopped("Azure does not answer", why=str(error), next="the same command again") from None
     body = record(found, __version__)
+    if earlier is not None:
+        body["delta"] = {"file": str(since), "ended": earlier["ended"], "changes": delta.changes(earlier, body)}
     lines = _lines(output, body)
     if out:
         common.write_private(out, "".join(f"{line}\n" for line in lines))
@@ -126,7 +150,7 @@ def _lines(output: Format, body: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _tell(body: Mapping[str, Any]) -> None:
-    from cmkmigrate.render.audit import around
+    from cmkmigrate.render.audit import around, since
 
-    for line in around(body):
+    for line in (*since(body), *around(body)):
         print(line, file=sys.stderr)

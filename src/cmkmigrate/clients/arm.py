@@ -252,10 +252,12 @@ class Subscription(ArmWire):
         """Every resource group of the subscription; `managedBy` names the resource that a managed one belongs to."""
         return self.listing(f"/subscriptions/{self.id}/resourcegroups", _GROUPS)
 
-    def activity(self, provider: str, since: str) -> list[dict[str, Any]]:
-        """The Activity Log of the subscription for one provider (Microsoft.Databricks), from a time on (ISO 8601)."""
+    def activity(self, provider: str, since: str, until: str) -> list[dict[str, Any]]:
+        """The Activity Log of the subscription for one provider (Microsoft.Databricks) between two times (ISO 8601).
+        Its filter takes a few forms alone, and this one has both times (REST reference of activity logs)."""
         path = f"/subscriptions/{self.id}/providers/Microsoft.Insights/eventtypes/management/values"
-        return self.listing(path, _ACTIVITY, f"eventTimestamp ge '{since}' and resourceProvider eq '{provider}'")
+        times = f"eventTimestamp ge '{since}' and eventTimestamp le '{until}'"
+        return self.listing(path, _ACTIVITY, f"{times} and resourceProvider eq '{provider}'")
 
     def _tenant(self) -> str:
         try:

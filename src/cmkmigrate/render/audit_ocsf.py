@@ -35,7 +35,8 @@ def document(record: Mapping[str, Any]) -> str:
 
 
 def events(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """One event for each feature of a workspace, each subscription not read wholly, each orphaned group."""
+    """One event for each feature of a workspace, each storage account, each subscription not read wholly, each orphaned
+    group."""
     for row in record["rows"]:
         judged = row["judged"] or row["verdict"]
         resource = {
@@ -57,8 +58,25 @@ def events(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if row["verdict"] == "excepted":
             made["status_id"], made["status"] = SUPPRESSED
         codes = [one["code"] for one in row["causes"]]
+        _remediate(made, row)
         made["compliance"]["status_code"] = row["verdict"]
         made["unmapped"] = {"codes": codes, "owner": row["owner"], "expires": row["expires"], "since": row["since"]}
+        yield made
+    for one in record["storage"]:
+        id = one["id"] or one["name"]
+        resource = {
+            "uid": id,
+            "name": one["name"],
+            "type": "Microsoft.Storage/storageAccounts",
+            "region": one["location"],
+        }
+        title = f"{one['name']}: storage account: {one['verdict']}"
+        status, severity = STATUS.get(one["verdict"], FAIL), SEVERITY.get(one["verdict"], MEDIUM)
+        why = one["reason"] or "under a healthy key"
+        made = _event(record, id.lower(), title, why, status, severity, resource, one["subscription"])
+        made["compliance"]["status_code"] = one["verdict"]
+        made["unmapped"] = {"codes": [cause["code"] for cause in one["causes"]], "uses": one["uses"]}
+        _remediate(made, one)
         yield made
     for one in record["population"]:
         if one["problem"] or one["cut"]:
@@ -74,6 +92,12 @@ def events(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         title = f"the managed group {one['group']} was left behind"
         why = f"its workspace {one['workspace']} is {'gone' if one['sure'] else 'not in sight'}"
         yield _event(record, id.lower(), title, why, WARNING, MEDIUM, resource, one["subscription"])
+
+
+def _remediate(event: dict[str, Any], one: Mapping[str, Any]) -> None:
+    commands = dict.fromkeys(cause["remedy"] for cause in one["causes"] if cause["remedy"])
+    if commands and one["verdict"] != "cmk":
+        event["remediation"] = {"desc": "\n".join(commands)}
 
 
 def _event(

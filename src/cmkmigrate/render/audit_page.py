@@ -29,7 +29,13 @@ SIGNS: Final = {
 }
 
 
-WORDS: Final = {"managed_services": "managed services", "managed_disks": "managed disks", "dbfs_root": "DBFS root"}
+WORDS: Final = {
+    "managed_services": "managed services",
+    "managed_disks": "managed disks",
+    "dbfs_root": "DBFS root",
+    "storage_account": "storage account",
+    "orphaned": "leftover group",
+}
 
 
 def page(record: Mapping[str, Any]) -> str:

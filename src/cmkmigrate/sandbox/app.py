@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from cmkmigrate.sandbox import (
+    activity_log,
     arm,
     arm_databricks,
     arm_operations,
@@ -32,6 +33,7 @@ from cmkmigrate.sandbox import (
     quotas,
     resource_groups,
     role_definitions,
+    storage_accounts,
 )
 from cmkmigrate.sandbox.arm_workspace import Workspace
 from cmkmigrate.sandbox.cloud import Cloud, iso
@@ -69,8 +71,8 @@ class App:
         self.exchanges = exchanges.opened()
         self.routes: dict[str, Routes] = {
             ARM: Routes.collect(
-                arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys, networks,
-                policies, providers, quotas, resource_groups, role_definitions, ignore_case=True,
+                activity_log, arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys, networks,
+                policies, providers, quotas, resource_groups, role_definitions, storage_accounts, ignore_case=True,
             ),
             GRAPH: Routes.collect(graph),
             LOGIN: Routes.collect(entra),
@@ -194,6 +196,10 @@ class App:
             )
             if refused is not None:
                 return refused
+            if route.writes:
+                response = route.handler(state, request)
+                activity_log.note(cloud, request, arm.action_of(route, request.path)[0], response)
+                return response
         elif kind == DATABRICKS and token is not None:
             _admit(cloud, state, request)
         response = route.handler(state, request)

@@ -135,6 +135,8 @@ class Cloud:
         self.security_groups: dict[str, Body] = {}
         self.policies: list[Any] = []  # policies.Policy
         self.operations: dict[str, Any] = {}  # id -> arm_operations.Operation
+        self.data_resources: dict[str, Body] = {}  # lower-case id -> storage account or access connector of an estate
+        self.activity: list[Any] = []  # activity_log.Written, oldest first
         self.open_workspace: Callable[[Any], None] = lambda workspace: None  # makes a created workspace answer
         self.left_behind: dict[str, list[Body]] = {}  # lower-case managed group -> what a deleted workspace left in it
         self.served: dict[str, Any] = {}  # "adb-<id>.<n>" -> the Databricks package's WorkspaceState

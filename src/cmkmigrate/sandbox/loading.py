@@ -19,6 +19,11 @@ keys, in the resource group rg-<name>. All its keys are optional::
      "locks": [{"scope", "name", "level": "CanNotDelete" | "ReadOnly"}],
      "policies": [{"name", "scope", "not_scopes", "display_name", "message", "effect": "deny" | "audit" | "disabled",
                    "enforcement": "Default" | "DoNotEnforce", "if": {rule of Azure Policy}, "parameters": {values}}],
+     "activity": [{"at": ISO or Unix seconds, "resource": scope, "operation", "status", "caller", "correlation",
+                   "operation_id", "properties"}],
+     "storage_accounts": [{"name", "resource_group", "subscription", "encryption": {as ARM shows it}, "identity",
+                           "grants": [{"scope", "role"}]}],
+     "access_connectors": [{"name", "resource_group", "subscription", "identity", "grants"}],
      "taken_vault_names": ["held by another tenant"],
      "settings": {what differs between tenants, see settings.py}}
 
@@ -36,7 +41,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from cmkmigrate.sandbox import arm_encryption, databricks, networks, policies, providers
+from cmkmigrate.sandbox import activity_log, arm_encryption, databricks, networks, policies, providers, storage_accounts
 from cmkmigrate.sandbox.arm_workspace import Workspace
 from cmkmigrate.sandbox.cloud import Assignment, Body, Cloud, Key, Vault, guid
 from cmkmigrate.sandbox.databricks.estate import folder_of
@@ -174,6 +179,9 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
         "vaults",
         "grants",
         "locks",
+        "activity",
+        "storage_accounts",
+        "access_connectors",
         "taken_vault_names",
         "settings",
     }
@@ -208,6 +216,14 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
         policies.load(
             cloud, _subscription(cloud, one), _scope(cloud, one.get("scope", "subscription")), not_scopes, one
         )
+    storage_accounts.load(
+        cloud,
+        extra,
+        own.location,
+        lambda one: _subscription(cloud, one),
+        lambda scope, role, principal: grant(cloud, _scope(cloud, scope), role, principal),
+    )
+    activity_log.load(cloud, extra, lambda scope: _scope(cloud, scope))
     cloud.taken_vault_names |= {str(name).lower() for name in extra.get("taken_vault_names") or ()}
 
 
@@ -291,6 +307,8 @@ def _scope(cloud: Cloud, scope: str) -> str:
     if kind == "vaults":
         vault = cloud.vaults.get(name.lower()) or cloud.vaults[vault_name(name)]
         return f"{vault.id}/{below}" if below else vault.id
+    if kind == "storageAccounts":
+        return str(next(one["id"] for one in cloud.data_resources.values() if one["name"] == name))
     if kind == "workspaces":
         return str(next(one.id for one in cloud.workspaces.values() if one.name.lower() == name.lower()))
     raise ValueError(f"unknown scope: {scope}")

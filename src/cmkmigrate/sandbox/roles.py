@@ -11,6 +11,7 @@ from dataclasses import dataclass
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 KEYS = "Microsoft.KeyVault/vaults/keys/"
 VAULTS = "Microsoft.KeyVault/vaults/"
+CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers/"
 # What the three roles for reading and using vaults may do in ARM.
 AROUND_VAULTS = (
     "Microsoft.Authorization/*/read",
@@ -124,6 +125,27 @@ BUILT_IN = {
             "User Access Administrator",
             "Lets you manage user access to Azure resources.",
             ("*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"),
+        ),
+        Role(
+            "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+            "Storage Blob Data Owner",
+            "Provides full access to Azure Storage blob containers and data, with POSIX access control.",
+            (f"{CONTAINERS}*",),
+            (f"{CONTAINERS}blobs/*",),
+        ),
+        Role(
+            "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+            "Storage Blob Data Contributor",
+            "Read, write, and delete Azure Storage containers and blobs.",
+            (f"{CONTAINERS}read", f"{CONTAINERS}write", f"{CONTAINERS}delete"),
+            (f"{CONTAINERS}blobs/read", f"{CONTAINERS}blobs/write", f"{CONTAINERS}blobs/delete"),
+        ),
+        Role(
+            "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
+            "Storage Blob Data Reader",
+            "Read and list Azure Storage containers and blobs.",
+            (f"{CONTAINERS}read",),
+            (f"{CONTAINERS}blobs/read",),
         ),
         Role(
             "acdd72a7-3385-48ef-bd42-f606fba81ae7",

@@ -15,6 +15,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "legacy_features": ("enabled", "disabled"),
     "catalog_data": ("none", "kept"),
     "secret_values": ("scope", "refuse"),
+    "activity_bodies": ("none", "response"),
 }
 
 
@@ -39,6 +40,7 @@ class Settings:
     unregistered: namespaces of resource providers (separated by spaces) that no subscription has registered.
     core_quota: cores that a subscription may use in a region.
     command_s: so long a context of the command-execution API is Pending, and each command in it Running.
+    activity_bodies: "response": the Activity Log has the body that a write was answered with; "none": it has none.
     """
 
     grants: str = "delay"
@@ -59,6 +61,7 @@ class Settings:
     operator_lacks: str = ""
     unregistered: str = ""
     core_quota: int = 350
+    activity_bodies: str = "none"
 
     def put(self, changes: Any) -> None:
         """Set what is named. Raises ValueError for what is not a setting, and then sets nothing."""
