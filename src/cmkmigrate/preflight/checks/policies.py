@@ -2,8 +2,9 @@
 
 https://learn.microsoft.com/rest/api/policyinsights/policy-restrictions/check-at-resource-group-scope (2022-03-01): a
 POST that evaluates and writes nothing. It answers with policies that would deny what is sent as it is (`NonCompliant`,
-or the name of an error), and with what a policy does to fields. Its action is not in Reader (`*/read`), so that the
-listing of assignments is what a Reader gets, and no policy is judged.
+or the name of an error), and with what a policy does to fields. Its action ends in `read` (the vendor's page of the
+operations of Microsoft.PolicyInsights), so that a Reader may ask, though it is a POST. Whether exemptions count in the
+answer is not in these pages.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cmkmigrate.preflight.model import Check, Seen, failed, passed, unknown, war
 _RESTRICTIONS: Final = "2022-03-01"
 _ASSIGNMENTS: Final = "2022-06-01"
 _VERSIONS: Final = {VAULTS: "2023-07-01", WORKSPACES: "2026-01-01"}  # that the content is written for
-_ASK: Final = "Microsoft.PolicyInsights/checkPolicyRestrictions/action"
+_ASK: Final = "Microsoft.PolicyInsights/checkPolicyRestrictions/read"
 _GONE: Final = object()
 
 
@@ -168,7 +169,7 @@ def _listed(ground: Ground, group: str, type: str) -> Seen:
     text = (
         f"{len(enforced)} policies are assigned at {group} or above ({names}): whether one refuses {type} is not known"
     )
-    fix = f'az role assignment create --assignee {rights.asked(ground)} --role "Contributor" --scope {group}'
+    fix = f'az role assignment create --assignee {rights.asked(ground)} --role "Reader" --scope {group}'
     return unknown(f"{text} without {_ASK}", fix, f"or read them: az policy assignment list --scope {group}")
 
 

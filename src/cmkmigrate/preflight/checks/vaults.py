@@ -118,8 +118,10 @@ def name(ground: Ground) -> Iterable[Seen]:
             continue
         try:
             all = ground.site.deleted_vaults()
-        except Denied:  # PF31 names the right; the name is taken all the same
-            all = []
+        except Denied:  # the name is taken all the same
+            text = f"the name {vault.name} cannot be had: {taken}; who holds it may not be read"
+            seen.append(failed(text, "az keyvault list-deleted --resource-type vault", "choose another vault_name"))
+            continue
         deleted = [one for one in all if str(one.get("name", "")).lower() == vault.name.lower()]
         if deleted:
             when = (deleted[0].get("properties") or {}).get("scheduledPurgeDate") or "it is purged"
