@@ -8,31 +8,37 @@ run itself.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cmkmigrate.preflight.rights import Right, table
+from cmkmigrate.preflight.run import discover
 from cmkmigrate.sandbox.arm import action_of
-from cmkmigrate.sandbox.cloud import Cloud
+from cmkmigrate.sandbox.cloud import SUBSCRIPTION, Cloud
 from cmkmigrate.sandbox.faults import Faults
 from cmkmigrate.sandbox.limits import Limits
 from cmkmigrate.sandbox.recorder import Recorder
 from tests.harness import ARM, Commands, Launcher, Result, Sandbox
 
 BLOCKED = 6
+CLOSED = {"PF18", "PF25", "PF27", "PF28", "PF29"}  # what is looked at in the old workspace, which a Reader cannot enter
 OWN = "source"
 MOVE = {"always", "provisions", "moves", "changes a workspace", "makes a workspace", "uses a vault", "grants"}
 PLACE = {"always", "provisions", "changes a workspace", "in place", "makes a vault", "uses a vault", "grants"}
-# Actions that no request to Resource Manager is: the workspace asks for the first when the operator comes in, the
-# service of the workspace asks for the second when it is put into a network.
+# Actions that no request to Resource Manager is: the workspace looks for the first when somebody comes in, the service
+# of the workspace asks for the others when it is put into a network.
 ELSEWHERE = {
     "Microsoft.Databricks/workspaces/assignWorkspaceAdmin/action",
     "Microsoft.Network/virtualNetworks/subnets/join/action",
+    "Microsoft.Network/virtualNetworks/subnets/write",
 }
+if "PF21" not in {one.id for one in discover()}:
+    ELSEWHERE.add("Microsoft.Network/virtualNetworks/read")
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,6 @@ class Profile:
     playbook: str
     when: frozenset[str]
     by_policy: bool = False
-    params: dict[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[Right]:
@@ -66,9 +71,12 @@ PROFILES = {
         Profile("move", "cmk-migration", frozenset(MOVE | {"makes a vault"})),
         Profile("policies", "cmk-migration", frozenset(MOVE), by_policy=True),
         Profile("place", "enable-in-place", frozenset(PLACE)),
+        Profile("network", "cmk-migration", frozenset(MOVE | {"makes a vault", "own network"})),
     )
 }
 CASES = [(profile, action) for profile in PROFILES.values() for action in profile.actions]
+# Each action that a run ends without, in the first profile that has it.
+RUNS = {row.action: profile for profile in reversed(PROFILES.values()) for row in profile.rows if row.use == "run"}
 
 
 def names(profile: Profile) -> list[str]:
@@ -76,19 +84,30 @@ def names(profile: Profile) -> list[str]:
     return [f"ws-{number}" for number in range(len(profile.actions) + 1)] if profile.playbook != "cmk-migration" else []
 
 
-def estate(folder: Path, profile: Profile) -> Path:
+def estate(folder: Path, profile: Profile, role: str = "exactly") -> Path:
     folder.mkdir()
     told = {"name": OWN, "region": "westeurope", "workspace_id": 4100000000000001}
     told["workspace_url"] = "https://adb-4100000000000001.1.azuredatabricks.net"
     (folder / "estate.json").write_text(json.dumps(told))
+    count = len(profile.actions) + 1
+    network = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub"
+    parameters = {"customVirtualNetworkId": network, "customPublicSubnetName": "a", "customPrivateSubnetName": "b"}
+    own: dict[str, Any] = {"name": OWN, "resource_group": "rg"}
+    if profile.name == "network":
+        own["properties"] = {"parameters": {name: {"value": value} for name, value in parameters.items()}}
+    subnets = [
+        {"name": name, "address_prefix": f"10.1.{number // 4}.{number % 4 * 64}/26",
+         "delegations": ["Microsoft.Databricks/workspaces"], "security_group": "nsg"}
+        for number, name in enumerate(["a", "b", *(f"{side}-{n}" for n in range(count) for side in ("pub", "priv"))])
+    ]  # fmt: skip
     vault = {"enablePurgeProtection": True, "enableRbacAuthorization": False, "accessPolicies": []}
     arm = {
         "roles": [{"name": "exactly", "actions": profile.actions}],
-        "operator": "exactly",
-        "workspaces": [{"name": OWN, "resource_group": "rg"}]
-        + [{"name": name, "resource_group": "rg"} for name in names(profile)],
+        "operator": role,
+        "networks": [{"name": "hub", "resource_group": "rg", "address_prefixes": ["10.1.0.0/16"], "subnets": subnets}],
+        "workspaces": [own] + [{"name": name, "resource_group": "rg"} for name in names(profile)],
         "vaults": [{"name": f"kv-old-{number}", "resource_group": "rg", "properties": vault}
-                   for number in range(len(profile.actions) + 1) if profile.by_policy],
+                   for number in range(count) if profile.by_policy],
     }  # fmt: skip
     (folder / "arm.json").write_text(json.dumps(arm))
     return folder
@@ -110,6 +129,8 @@ class World:
             given["vault_id"] = f"{vaults}/kv-old-{number}"
         if self.profile.playbook == "cmk-migration":
             given |= {"source": source, "target_name": name}
+            if self.profile.name == "network":
+                given |= {"public_subnet": f"pub-{number}", "private_subnet": f"priv-{number}"}
         else:
             given |= {"workspace": f"{source.rpartition('/')[0]}/ws-{number}"}
         return [word for key, value in given.items() for word in ("-p", f"{key}={value}")]
@@ -199,3 +220,37 @@ def test_without_a_row_the_preflight_names_it(world: Callable[[Profile], World],
     named = {one["evidence"].split()[3] for one in seen(doctor, "PF31") if one["status"] == "fail"}
     assert named == {action}, seen(doctor, "PF31")
     assert not [one for one in seen(doctor, "PF31") if one["status"] == "unknown"]
+    status = {one["check"]: one["status"] for one in doctor.json["checks"]}
+    reads = {row.use for row in profile.rows if row.action == action} & status.keys()
+    assert [check for check in reads if status[check] in ("pass", "warn")] == []
+
+
+@pytest.mark.parametrize("action", RUNS)
+def test_without_a_row_of_the_run_apply_is_refused(world: Callable[[Profile], World], action: str) -> None:
+    profile = RUNS[action]
+    here = world(profile)
+    here.lacks(action)
+    done = here.apply(1 + profile.actions.index(action))
+    assert done.code != 0, done
+    assert action.lower() in done.err.lower(), done
+
+
+def test_a_reader_gets_a_whole_report_and_the_rights_to_ask_for(launcher: Launcher, tmp_path: Path) -> None:
+    profile = PROFILES["move"]
+    box = Sandbox(tmp_path / "sandbox", estate(tmp_path / "estate", profile, "Reader"))
+    try:
+        doctor = World(profile, box, Commands(launcher, tmp_path / "commands", box.env)).doctor(0)
+        assert doctor.code == BLOCKED, doctor
+        assert box.writes() == []
+    finally:
+        box.close()
+    status = {one["check"]: one["status"] for one in doctor.json["checks"]}
+    assert list(status) == [*(one.id for one in discover()), "PLAN"]
+    assert {one for one in status if status[one] == "fail"} == {"PF24", "PF31"}, worst(doctor)
+    assert {one for one in status if status[one] == "unknown"} == CLOSED, worst(doctor)
+    lacking = [one for one in seen(doctor, "PF31") if one["status"] == "fail"]
+    writes = {row.action for row in profile.rows if not row.action.endswith("/read")}
+    assert {one["evidence"].split()[3] for one in lacking} == writes
+    for one in lacking:
+        words = shlex.split(one["fix"])
+        assert words[:4] == ["az", "role", "assignment", "create"], words

@@ -80,7 +80,7 @@ PLANTED: dict[str, str] = {
 
 # Operations that no definition here knows, and why they are called all the same.
 RESOURCES = "Microsoft.Resources is not in shared/specs"
-LOCKS = "locks are not in shared/specs; a test puts one where the product must be stopped by it"
+LOCKS = "locks are not in shared/specs; the preflight reads them, and a test puts one that must stop the product"
 POLICY = "Azure Policy is not in shared/specs; the calls are those of its public specification (2022-03-01, 2022-06-01)"
 UNDEFINED: dict[str, str] = {
     "login *": "Entra ID: no definition in shared/specs; the calls are those of azure-identity",
@@ -96,7 +96,7 @@ UNDEFINED: dict[str, str] = {
     "GET /subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/*": (
         "Microsoft.Network is not in shared/specs; recorded reads of it are replayed by test_recordings"
     ),
-    "*/vaults/{}/providers/Microsoft.Authorization/locks*": LOCKS,
+    "*}/providers/Microsoft.Authorization/locks*": LOCKS,
     "POST *}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions": POLICY,
     "GET *}/providers/Microsoft.Authorization/policy*": POLICY,
     "GET *}/providers/Microsoft.Authorization/permissions": (
