@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from cmkmigrate.errors import CallError
 from cmkmigrate.preflight.ground import Ground
 from cmkmigrate.preflight.model import Check, Seen, passed, warned
+
+_BY_HAND: Final = "make these by hand in the new workspace, or do without them"
 
 
 def unsupported(ground: Ground) -> Iterable[Seen]:
@@ -24,7 +27,7 @@ def unsupported(ground: Ground) -> Iterable[Seen]:
             seen.append(warned(f"{one.kind} could not be listed: {error}"))
             continue
         if number:
-            seen.append(warned(f"{number} {one.kind.replace('_', ' ')}: {kind.unsupported}"))
+            seen.append(warned(f"{number} {one.kind.replace('_', ' ')}: {kind.unsupported}", advice=_BY_HAND))
     return seen or [passed("every kind of object that is there is moved; sizes are not in listings, and not judged")]
 
 

@@ -27,7 +27,7 @@ def tenant(ground: Ground) -> Iterable[Seen]:
         if theirs == ours:
             return passed(f"{vault.name} is in the tenant {ours}")
         if not theirs:
-            return unknown(f"{vault.name} does not say its tenant")
+            return unknown(f"{vault.name} does not say its tenant", f"az keyvault show --name {vault.name}")
         text = f"{vault.name} is in the tenant {theirs}, the workspace in {ours}"
         return failed(text, advice="name a vault of that tenant, or let one be made")
 
@@ -77,7 +77,7 @@ def firewall(ground: Ground) -> Iterable[Seen]:
             text = f"{walls[0].text}: Azure Databricks, disks and storage are to use the key"
             if str(vault.properties.get("publicNetworkAccess") or "").lower() == "securedbyperimeter":
                 advice = "take it out of the perimeter, or name a vault outside of one: no bypass counts in it"
-                return failed(text, f"az keyvault show --ids {vault.id}", advice)
+                return failed(text, f"az keyvault show --name {vault.name}", advice)
             return failed(text, f"az keyvault update --name {vault.name} --bypass AzureServices")
         rules = vault.properties.get("networkAcls") or {}
         closed = str(vault.properties.get("publicNetworkAccess") or "").lower() == "disabled"
@@ -101,7 +101,7 @@ def _from_here(ground: Ground, vault: Thing, text: str) -> Seen:
     except Denied as error:
         if error.code in ("ForbiddenByFirewall", "ForbiddenByConnection"):
             advice = "work from a network that it knows, or name a key that exists: key_id"
-            return failed(f"{text}, which it keeps out ({error.code})", f"az keyvault show --ids {vault.id}", advice)
+            return failed(f"{text}, which it keeps out ({error.code})", f"az keyvault show --name {vault.name}", advice)
     return passed(f"{vault.name} is closed but to trusted services, and lets this machine in")
 
 
