@@ -1,8 +1,8 @@
-"""An audit of many workspaces: requests, wall time and memory.
+"""An audit, or an assessment, of many workspaces: requests, wall time and memory.
 
 `python benchmarks/audit.py --workspaces 500 --subscriptions 20` starts the sandbox with that estate (every workspace
 under a key, ten keys in each subscription), runs `cmkmigrate audit -o json` in a process of its own, and counts what
-reached the sandbox. Figures are of this machine; the sandbox shares its cores, and answers at once: `--latency 0.15`
+reached the sandbox. `--command assess` runs the assessment instead, without contents. Figures are of this machine; the sandbox shares its cores, and answers at once: `--latency 0.15`
 lets each answer take so many seconds longer.
 """
 
@@ -27,6 +27,7 @@ V1 = "a" * 32
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--command", choices=("audit", "assess"), default="audit")
     parser.add_argument("--workspaces", type=int, default=500)
     parser.add_argument("--subscriptions", type=int, default=20)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that each answer takes longer")
@@ -39,12 +40,12 @@ def main() -> None:
             if given.latency:
                 rule = {"count": -1, "action": "delay", "seconds": given.latency, "match": {"host": "management.*"}}
                 sandbox.control("PUT", "faults", [rule])
-            runs = [_run(sandbox) for _ in range(given.repeat)]
+            runs = [_run(sandbox, given.command) for _ in range(given.repeat)]
         finally:
             sandbox.close()
     print(json.dumps(runs[-1]["requests"], indent=2))
     figures = {name: statistics.median(run[name] for run in runs) for name in ("wall_s", "peak_mib", "total", "rows")}
-    asked = {"workspaces": given.workspaces, "subscriptions": given.subscriptions, "latency_s": given.latency}
+    asked = {"command": given.command, "workspaces": given.workspaces, "subscriptions": given.subscriptions, "latency_s": given.latency}
     print(json.dumps(asked | figures | served.machine()))
 
 
@@ -87,25 +88,25 @@ def _workspace(number: int, subscription: str) -> dict[str, Any]:
     return {"name": f"w{number}", "subscription": subscription, "properties": properties}
 
 
-def _run(sandbox: served.Served) -> dict[str, Any]:
+def _run(sandbox: served.Served, command: str) -> dict[str, Any]:
     sandbox.control("DELETE", "requests")
     program = (
-        "import resource, sys\nfrom cmkmigrate.cli import main\ncode = main(['audit', '-o', 'json'])\n"
+        "import resource, sys\nfrom cmkmigrate.cli import main\ncode = main(sys.argv[1:])\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\nsys.exit(code)"
     )
     began = time.monotonic()
-    words = [sys.executable, "-c", program]
+    words = [sys.executable, "-c", program, command, "-o", "json"]
     result = subprocess.run(words, env=served.environment() | sandbox.env, capture_output=True, text=True, check=False)
     wall = time.monotonic() - began
     if result.returncode != 3:  # keys without grants: there are findings
-        raise SystemExit(f"the audit ended with {result.returncode}: {result.stderr[-2000:]}")
+        raise SystemExit(f"the {command} ended with {result.returncode}: {result.stderr[-2000:]}")
     sent = sandbox.requests()
     kinds = Counter(_kind(one) for one in sent if one["method"] != "CONNECT")
     return {
         "wall_s": round(wall, 2),
         "peak_mib": round(int(result.stderr.split()[-1]) / 1024, 1),
         "total": sum(kinds.values()),
-        "rows": len(json.loads(result.stdout)["rows"]),
+        "rows": len(json.loads(result.stdout)["rows" if command == "audit" else "workspaces"]),
         "requests": dict(sorted(kinds.items())),
     }
 
