@@ -2,7 +2,8 @@
 
 `python benchmarks/audit.py --workspaces 500 --subscriptions 20` starts the sandbox with that estate (every workspace
 under a key, ten keys in each subscription), runs `cmkmigrate audit -o json` in a process of its own, and counts what
-reached the sandbox. `--command assess` runs the assessment instead, without contents. Figures are of this machine; the sandbox shares its cores, and answers at once: `--latency 0.15`
+reached the sandbox. `--command assess` runs the assessment instead, without contents, and with every second
+workspace under no key. Figures are of this machine; the sandbox shares its cores, and answers at once: `--latency 0.15`
 lets each answer take so many seconds longer.
 """
 
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        estate = _estate(Path(folder) / "estate", given.workspaces, given.subscriptions)
+        estate = _estate(Path(folder) / "estate", given.workspaces, given.subscriptions, given.command)
         sandbox = served.Served(Path(folder), [str(estate)])
         try:
             if given.latency:
@@ -45,11 +46,16 @@ def main() -> None:
             sandbox.close()
     print(json.dumps(runs[-1]["requests"], indent=2))
     figures = {name: statistics.median(run[name] for run in runs) for name in ("wall_s", "peak_mib", "total", "rows")}
-    asked = {"command": given.command, "workspaces": given.workspaces, "subscriptions": given.subscriptions, "latency_s": given.latency}
+    asked = {
+        "command": given.command,
+        "workspaces": given.workspaces,
+        "subscriptions": given.subscriptions,
+        "latency_s": given.latency,
+    }
     print(json.dumps(asked | figures | served.machine()))
 
 
-def _estate(folder: Path, workspaces: int, subscriptions: int) -> Path:
+def _estate(folder: Path, workspaces: int, subscriptions: int, command: str) -> Path:
     folder.mkdir()
     url = "https://adb-1234567890123456.16.azuredatabricks.net"
     told = {"name": "w0", "region": "westeurope", "workspace_id": 1234567890123456, "workspace_url": url}
@@ -57,7 +63,10 @@ def _estate(folder: Path, workspaces: int, subscriptions: int) -> Path:
     ids = [f"bbbbbbbb-0000-4000-8000-{number:012d}" for number in range(subscriptions)]
     arm: dict[str, Any] = {
         "subscriptions": [{"id": id, "name": f"sub {number}", "role": "Reader"} for number, id in enumerate(ids)],
-        "workspaces": [_workspace(number, ids[number % len(ids)]) for number in range(workspaces)],
+        "workspaces": [
+            _workspace(number, ids[number % len(ids)], bare=command == "assess" and number // len(ids) % 2 == 1)
+            for number in range(workspaces)
+        ],
         "vaults": [
             {
                 "name": f"kv-{number}-x",
@@ -73,7 +82,7 @@ def _estate(folder: Path, workspaces: int, subscriptions: int) -> Path:
     return folder
 
 
-def _workspace(number: int, subscription: str) -> dict[str, Any]:
+def _workspace(number: int, subscription: str, bare: bool) -> dict[str, Any]:
     vault = f"https://kv-{int(subscription[-12:])}-x.vault.azure.test/"
     name = f"key{number // 20 % KEYS}"
     block = {
@@ -84,6 +93,8 @@ def _workspace(number: int, subscription: str) -> dict[str, Any]:
     parameters = {"prepareEncryption": {"value": True}, "encryption": {"value": root}}
     entities = {"managedServices": block, "managedDisk": block}
     properties = {"encryption": {"entities": entities}, "parameters": parameters}
+    if bare:
+        properties = {}
     properties |= {"createdDateTime": "2024-01-01T00:00:00Z"}
     return {"name": f"w{number}", "subscription": subscription, "properties": properties}
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cmkmigrate.assess import rights
 from cmkmigrate.assess.model import Remedy, Step
 from cmkmigrate.assess.rights import Permissions, needed
 from cmkmigrate.errors import Denied
@@ -21,16 +22,22 @@ KEY = ("Microsoft.KeyVault/vaults/keys/update/action", "Key Vault Crypto Officer
 
 
 class Cloud:
-    """permissions: scope -> what is answered; {} elsewhere; `Denied` where the value is an error."""
+    """permissions: scope -> what is answered; nothing elsewhere; `Denied` where the value is an error. blind: whether
+    role assignments cannot be listed."""
 
-    def __init__(self, **permissions: Any) -> None:
-        self.permissions, self.asked = permissions, []
+    def __init__(self, blind: bool = False, **permissions: Any) -> None:
+        self.permissions, self.blind, self.asked = permissions, blind, []
 
     def subscription(self, _id: str) -> Any:
         return self
 
-    def listing(self, path: str, version: str) -> list[dict[str, Any]]:
+    def listing(self, path: str, version: str, filter: str = "") -> list[dict[str, Any]]:
         assert version == "2022-04-01"
+        if path.endswith("/roleAssignments"):
+            assert filter == "assignedTo('me')"
+            if self.blind:
+                raise Denied("no", status=403)
+            return [{"properties": {"scope": scope.upper()}} for scope in self.permissions]
         scope = path.removesuffix("/providers/Microsoft.Authorization/permissions")
         self.asked.append(scope)
         found = self.permissions.get(scope, [])
@@ -50,6 +57,7 @@ def judge(cloud: Cloud, *needs: Any, caller: str = "me") -> Any:
 @pytest.mark.parametrize(
     ("given", "state"),
     [
+        ({SUBSCRIPTION: allow("*")}, "enough"),
         ({GROUP: allow("*")}, "enough"),
         ({GROUP: allow("Microsoft.Databricks/*")}, "enough"),
         ({ID: allow("microsoft.databricks/workspaces/WRITE")}, "enough"),
@@ -77,18 +85,28 @@ def test_nothing_needed_nothing_asked() -> None:
     assert judge(cloud).state == "not needed" and cloud.asked == []
 
 
-def test_each_scope_is_asked_for_once_and_the_group_first() -> None:
+def test_each_scope_is_asked_for_once_and_only_where_there_is_a_role() -> None:
     cloud = Cloud(**{GROUP: allow("*")})
     permissions = Permissions(cloud, "me")
     for _ in range(3):
-        permissions.judge([(ID, WRITE), (f"{ID}2", WRITE)])
-    assert cloud.asked == [GROUP]
+        permissions.judge([(ID, WRITE), (f"{ID}2", WRITE), (VAULT, KEY)])
+    assert cloud.asked == [SUBSCRIPTION, GROUP]
+
+
+@pytest.mark.parametrize("caller", ["me", ""])
+def test_where_the_roles_are_not_known_every_scope_is_asked(caller: str) -> None:
+    cloud = Cloud(blind=True, **{ID: allow("*")})
+    assert judge(cloud, (ID, WRITE), caller=caller).state == "enough"
+    assert cloud.asked == [SUBSCRIPTION, GROUP, ID]
 
 
 def test_what_is_not_told_is_unknown() -> None:
-    found = judge(Cloud(**{GROUP: Denied("no", status=403)}), (ID, WRITE), (VAULT, KEY))
+    other = (f"/subscriptions/t{VAULT.removeprefix(SUBSCRIPTION)}", KEY)
+    found = judge(Cloud(**{SUBSCRIPTION: Denied("no", status=403)}), (ID, WRITE), other)
     assert found.state == "unknown" and "403: no" in found.reason and ID in found.reason
     assert [one.action for one in found.missing] == [KEY[0]], "what is known to be missing is said all the same"
+    some = Cloud(**{SUBSCRIPTION: Denied("no", status=403), GROUP: allow("*")})
+    assert judge(some, (ID, WRITE)).state == "enough", "a role on the group is enough, whatever the subscription says"
     doubt = Permissions(Cloud(), "me").judge([], "who knows")
     assert (doubt.state, doubt.reason) == ("unknown", "who knows")
 
@@ -168,3 +186,13 @@ def test_every_row_of_the_table_is_asked_for_somewhere() -> None:
             found, _ = asked(remedy, step, at=at, of=workspace(customVirtualNetworkId=NET))
             everything |= {action for _, action in found}
     assert {row.action for row in table()} <= everything
+
+
+def test_the_words_of_the_table_are_known_here() -> None:
+    """A word that is not would be passed over (`when`), or end an assessment (`at`)."""
+    from cmkmigrate.preflight.rights import AT, WHEN
+
+    everywhere = workspace(customVirtualNetworkId=NET)
+    assert rights._scopes(everywhere, None).keys() == AT.keys()
+    words = rights._words(everywhere, Remedy.MIGRATE, None) | rights._words(everywhere, Remedy.IN_PLACE, None)
+    assert words == WHEN.keys()

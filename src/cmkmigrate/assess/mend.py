@@ -20,7 +20,7 @@ _YEAR_S: Final = 365 * health.DAY_S
 # What the identity of a mend needs on the vault: action, role that has it, whether it is a data action.
 VAULT_WRITE: Final = ("Microsoft.KeyVault/vaults/write", "Key Vault Contributor", False)
 POLICY_WRITE: Final = ("Microsoft.KeyVault/vaults/accessPolicies/write", "Key Vault Contributor", False)
-GRANT: Final = ("Microsoft.Authorization/roleAssignments/write", "Role Based Access Control Administrator", False)
+GRANT: Final = ("Microsoft.Authorization/roleAssignments/write", "Key Vault Data Access Administrator", False)
 KEY_UPDATE: Final = ("Microsoft.KeyVault/vaults/keys/update/action", "Key Vault Crypto Officer", True)
 KEY_READ: Final = ("Microsoft.KeyVault/vaults/keys/read", "Key Vault Reader", True)
 KEY_CREATE: Final = ("Microsoft.KeyVault/vaults/keys/create/action", "Key Vault Crypto Officer", True)

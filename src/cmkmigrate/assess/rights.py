@@ -1,8 +1,10 @@
 """Which rights the caller lacks for a remedy, and the commands that give them.
 
 Asks `GET {scope}/providers/Microsoft.Authorization/permissions` (api-version 2022-04-01), which answers for whoever is
-signed in, roles that come by groups and from above included. It is asked of a resource group first, and of a resource
-itself only for what the group does not give: workspaces of one group share the answer.
+signed in, roles that come by groups and from above included. It is asked of the subscription first, and of a group or
+a resource only where the caller has a role of his own there, which one listing of his role assignments in the whole
+subscription tells (`assignedTo`, without `atScope`: vendor's page on listing role assignments). So what most people may
+do in five hundred workspaces takes two requests for each subscription.
 
 What a migration and a change in place need is the table of the preflight (preflight/permissions.yaml); what mending a
 key needs is here. The roles for it are those of the vendor's page on access to Key Vault by roles.
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import shlex
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from cmkmigrate.assess import mend
@@ -42,7 +44,9 @@ def needed(
     found: list[Need] = []
     if remedy is Remedy.MIGRATE or codes & {"in-place", "version-behind"}:
         words, scopes = _words(resource, remedy, vault), _scopes(resource, vault)
-        found += [(scopes[one.at], (one.action, one.role, False)) for one in table() if one.when in words]
+        found += [
+            (scope, (one.action, one.role, False)) for one in table() if one.when in words for scope in scopes[one.at]
+        ]
     if vault and any(" -p key_id=" in step.command for step in steps):
         vaults = {**vaults, "key": vault}  # a key that exists is read in the vault, which an Owner of it may not
     for code, held in vaults.items():
@@ -59,26 +63,29 @@ def needed(
 
 def _words(resource: Mapping[str, Any], remedy: Remedy, vault: Mapping[str, Any] | None) -> set[str]:
     """What the remedy does, in the words of the preflight's table (`when`)."""
-    found = {"always", "provisions", "changes a workspace", "uses a vault"}
-    if remedy is Remedy.MIGRATE:
-        found |= {"makes a workspace"} | ({"own network"} if _network(resource) else set())
-    else:
-        found.add("in place")
-    if vault is None:
-        return found | {"makes a vault", "grants by role"}
-    return found | {"grants by role" if health.uses_roles(vault) else "grants by policy"}
+    found = {"always", "provisions", "changes a workspace", "uses a vault", "grants"}
+    found |= {"makes a vault"} if vault is None else set()
+    if remedy is not Remedy.MIGRATE:
+        return found | {"in place"}
+    return found | {"moves", "makes a workspace"} | ({"own network"} if _network(resource) else set())
 
 
-def _scopes(resource: Mapping[str, Any], vault: Mapping[str, Any] | None) -> dict[str, str]:
+def _scopes(resource: Mapping[str, Any], vault: Mapping[str, Any] | None) -> dict[str, list[str]]:
     """Where a right is needed, in the words of the preflight's table (`at`)."""
     id = text(resource.get("id"))
     group = id.partition("/providers/")[0]
+    held = text(vault.get("id")) if vault else group  # one that is to be made is made in the group
+    roles = vault is None or health.uses_roles(vault)
+    network = _network(resource)
     return {
-        "subscription": "/".join(id.split("/")[:3]),
-        "source": id,
-        "target group": group,
-        "vault": text(vault.get("id")) if vault else group,
-        "network": _network(resource),
+        "subscription": ["/".join(id.split("/")[:3])],
+        "source": [id],
+        "target group": [group],
+        "vaults": [held],
+        "new vaults": [group] if vault is None else [],
+        "vaults by role": [held] if roles else [],
+        "vaults by policy": [] if roles else [held],
+        "network": [network] if network else [],
     }
 
 
@@ -114,25 +121,58 @@ class Permissions:
 
     def _may(self, scope: str, action: str, data: bool) -> bool:
         """Assumption: a right on a group holds for what is in it; deny assignments on a resource alone are not seen."""
-        group = scope.partition("/providers/")[0]
-        return any(covers(self._asked(at), action, data=data) for at in dict.fromkeys((group, scope)))
+        problem: CallError | None = None
+        for at in self._levels(scope):
+            try:
+                if covers(self._asked(at), action, data=data):
+                    return True
+            except CallError as error:  # another level may still say yes
+                problem = problem or error
+        if problem is not None:
+            raise problem
+        return False
+
+    def _levels(self, scope: str) -> list[str]:
+        """The scopes that can say something of this one: the subscription, and those below it with a role of mine."""
+        subscription = "/".join(scope.split("/")[:3])
+        below = dict.fromkeys((scope.partition("/providers/")[0], scope))
+        below.pop(subscription, None)
+        try:
+            mine = self._once(f"{subscription} mine", lambda: self._mine(subscription)) if self._caller else None
+        except CallError:
+            mine = None  # then each of them is asked
+        held = None if mine is None else {text(mapping(one.get("properties")).get("scope")).lower() for one in mine}
+        return [subscription, *(at for at in below if held is None or at.lower() in held)]
+
+    def _mine(self, subscription: str) -> list[dict[str, Any]]:
+        path = f"{subscription}/providers/Microsoft.Authorization/roleAssignments"
+        site = self._cloud.subscription(subscription.split("/")[2])
+        return list(site.listing(path, VERSION, f"assignedTo('{self._caller}')"))
 
     def _asked(self, scope: str) -> Mapping[str, Any]:
         """In the form of a role's definition, each permission of which stands for itself."""
-        key = scope.lower()
+
+        def ask() -> list[dict[str, Any]]:
+            site = self._cloud.subscription(scope.split("/")[2])
+            return list(site.listing(f"{scope}/providers/Microsoft.Authorization/permissions", VERSION))
+
+        return {"properties": {"permissions": self._once(scope, ask)}}
+
+    def _once(self, what: str, ask: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        """What `ask` gives, kept; what it raises is raised every time."""
+        key = what.lower()
         with self._lock:
             asking = self._asking.setdefault(key, threading.Lock())
         with asking:  # whoever needs the same answer waits for it
             if key not in self._known:
                 try:
-                    site = self._cloud.subscription(scope.split("/")[2])
-                    self._known[key] = site.listing(f"{scope}/providers/Microsoft.Authorization/permissions", VERSION)
+                    self._known[key] = ask()
                 except CallError as error:
                     self._known[key] = error
             known = self._known[key]
         if isinstance(known, CallError):
             raise known
-        return {"properties": {"permissions": known}}
+        return known
 
     def _commands(self, missing: Iterable[Missing]) -> tuple[str, ...]:
         who = self._caller or f'"{YOU}"'

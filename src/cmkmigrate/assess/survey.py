@@ -1,8 +1,8 @@
 """An assessment from end to end: one audit, then the locks of each subscription, and the rights that a remedy takes.
 
-Requests besides those of the audit: one listing of locks for each subscription; one of the caller's permissions for
-each resource group with a workspace that needs something, and one for the workspace or vault where the group does not
-give the right. Only where contents are counted are workspaces opened.
+Requests besides those of the audit: for each subscription one listing of locks, one of the caller's permissions and one
+of his role assignments, and one more for each group, workspace or vault in which he has a role of his own. Only where
+contents are counted are workspaces opened.
 """
 
 from __future__ import annotations
