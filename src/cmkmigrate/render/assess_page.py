@@ -18,6 +18,7 @@ from cmkmigrate.render.report import embedded
 from cmkmigrate.render.text import plain
 
 TEMPLATE: Final = "assess.html"
+MORE: Final = "assess.css"  # besides the style of the audit's page
 # A sign and a word for each remedy: colour only repeats them.
 SIGNS: Final = {
     "none": ("✓", "good", "all three features are under a healthy key of your own"),
@@ -36,7 +37,7 @@ def page(record: Mapping[str, Any]) -> str:
     from markupsafe import Markup
 
     folder = resources.files("cmkmigrate.render") / "templates"
-    style = (folder / STYLE).read_text("utf-8")
+    style = "".join((folder / name).read_text("utf-8") for name in (STYLE, MORE))
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"plain": plain, "words": WORDS.__getitem__, "size": size, "owner": owner}
     template = environment.from_string((folder / TEMPLATE).read_text("utf-8"))
