@@ -76,6 +76,8 @@ def test_a_migration_is_told_what_it_needs() -> None:
     assert one.command.endswith("-p target_name=w-cmk -p vault_name=kv-cmk-w")
     (one,) = done("migrate", wanted={Want.DOUBLE_ENCRYPTION: ""}, of=resource("w", customVirtualNetworkId="/v"))
     assert "-p double_encryption=true -p public_subnet=NAME -p private_subnet=NAME" in one.command
+    (one,) = done("migrate", of=resource("w", requireInfrastructureEncryption=True))
+    assert "double_encryption=true" in one.command, "what it has is not lost by moving"
     (one,) = done("migrate", vaults=[vault("kv-a")])
     assert "vaults/kv-a -p vault_name=kv-a" in one.command, "the playbook asks for a name all the same"
 

@@ -37,6 +37,7 @@ _NEEDS: Final[dict[str, tuple[tuple[str, str, bool], ...]]] = {
     "firewall": (VAULT_WRITE,),
     "no-grant": (GRANT,),
     "version-behind": (KEY_READ,),
+    "account-disagrees": (KEY_READ,),
     "key": (KEY_READ,),
 }
 _TELLS: Final[dict[str, str]] = {
@@ -48,6 +49,7 @@ _TELLS: Final[dict[str, str]] = {
     "hsm": "look into the Managed HSM yourself: az keyvault key show --id KEY-ID",
     "key-unreadable": "get the role Reader on the vault, and assess again",
     "grants-unreadable": "get the role Reader on the vault; where a group or a condition grants, look at it yourself",
+    "account-not-seen": "get the role Reader where the storage account is",
     "principal-unknown": "--databricks-object-id gives the id of AzureDatabricks",
 }
 
@@ -93,6 +95,7 @@ def _command(code: str, row: Row, resource: Mapping[str, Any], key: Key | None, 
         "no-purge-protection": lambda: f"az keyvault update --name {vault} --enable-purge-protection true",
         "no-grant": lambda: _grant(row, resource, key, databricks),
         "version-behind": lambda: _newer(row, key, newest),
+        "account-disagrees": lambda: _newer(row, key, newest),
         "firewall": lambda: _open(vault, key),
     }
     return said[code]()

@@ -42,7 +42,7 @@ def needed(
     doubt = ""
     codes = {step.code for step in steps}
     found: list[Need] = []
-    if remedy is Remedy.MIGRATE or codes & {"in-place", "version-behind"}:
+    if remedy is Remedy.MIGRATE or codes & {"in-place", "version-behind", "account-disagrees"}:
         words, scopes = _words(resource, remedy, vault), _scopes(resource, vault)
         found += [
             (scope, (one.action, one.role, False)) for one in table() if one.when in words for scope in scopes[one.at]

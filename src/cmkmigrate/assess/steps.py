@@ -107,7 +107,8 @@ def _migrate(resource: Mapping[str, Any], wanted: Iterable[Want], vaults: Sequen
     said += [f"-p target_name={shlex.quote(text(resource.get('name')) + '-cmk')}", _vault(resource, vaults)]
     if vault := vault_for(resource, vaults):
         said.append(f"-p vault_name={text(vault.get('name'))}")
-    if Want.DOUBLE_ENCRYPTION in wanted:
+    doubled = mapping(parameters.get("requireInfrastructureEncryption")).get("value") is True
+    if doubled or Want.DOUBLE_ENCRYPTION in wanted:  # what it has is not to be lost by moving
         said.append("-p double_encryption=true")
     if text(mapping(parameters.get("customVirtualNetworkId")).get("value")):
         said.append("-p public_subnet=NAME -p private_subnet=NAME")
