@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cmkmigrate.cli import common, doctor, running
+from cmkmigrate.cli import common, doctor, running, windows
 from cmkmigrate.cli import plan as planning
 from cmkmigrate.cli.common import Format
 from cmkmigrate.errors import Mistake, OperatorError, Stopped
@@ -46,6 +46,9 @@ def command(
     accept: doctor.Accept = None,
     reason: doctor.Reason = "",
     parallelism: common.Parallelism = 10,
+    not_after: windows.NotAfter = "",
+    max_duration: windows.MaxDuration = "",
+    pause_file: windows.PauseFile = None,
     output: common.Output = Format.TABLE,
 ) -> int:
     """Carry a playbook or a kept plan out. Can be killed at any moment: `resume` goes on.
@@ -68,6 +71,7 @@ def command(
         reader = common.open_migration(read, given, str(params or "-p"), reading=True)
     else:
         reader = _of_plan(plan)
+    window = windows.window(not_after, max_duration, pause_file)
     words, accepted = running.words_of(confirm, reader), doctor.words(accept, reason)
     directory = run or common.default_directory(reader)
     ledger = planning.existing(reader, directory)
@@ -79,10 +83,10 @@ def command(
     migration = common.again(reader, reading=False)
     if ledger is not None:
         _next_pass(ledger, migration, checks)
-        return running.carry(migration, ledger, confirm=words, output=output, parallelism=parallelism)
+        return running.carry(migration, ledger, confirm=words, output=output, parallelism=parallelism, window=window)
     ledger = common.new_run(directory, migration, preflight=json.dumps(checks))
     try:
-        return running.carry(migration, ledger, confirm=words, output=output, parallelism=parallelism)
+        return running.carry(migration, ledger, confirm=words, output=output, parallelism=parallelism, window=window)
     except Stopped:
         raise  # a gate before the first step: `resume` goes on
     except OperatorError:

@@ -252,6 +252,19 @@ def open_run(directory: Path | None, *, unfinished: bool = False) -> Ledger:
     )
 
 
+def at_work(directory: Path | None) -> Ledger:
+    """The run in a folder (or the only one), which some process is at work on. Raises Mistake where none is."""
+    from cmkmigrate.engine.standing import holder_of
+
+    ledger = open_run(directory, unfinished=directory is None)
+    held = holder_of(ledger)
+    if held is None or not held.alive:
+        raise Mistake(
+            "nobody is at work on this run", subject=str(ledger.directory), next=f"cmkmigrate status {ledger.directory}"
+        )
+    return ledger
+
+
 # --- writing files ----------------------------------------------------------------------------------------------------
 
 

@@ -15,10 +15,13 @@ import typer
 
 from cmkmigrate import __version__
 from cmkmigrate.cli import (
+    abort,
     apply,
     assess,
     audit,
     doctor,
+    go_on,
+    pause,
     plan,
     report,
     resume,
@@ -30,6 +33,7 @@ from cmkmigrate.cli import (
     version,
 )
 from cmkmigrate.cli import help as pages
+from cmkmigrate.cli import set as setting
 from cmkmigrate.errors import CallError, Denied, OperatorError
 from cmkmigrate.render.text import plain
 
@@ -57,7 +61,9 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (audit, assess, doctor, plan, apply, resume, status, verify, report, unlock):
+for module in (
+    audit, assess, doctor, plan, apply, resume, status, pause, go_on, setting, abort, verify, report, unlock,
+):  # fmt: skip
     app.command(name=module.NAME, epilog=module.EXAMPLES)(module.command)
 app.add_typer(sandbox.app, name="sandbox")
 app.command(name=selftest.NAME, epilog=selftest.EXAMPLES)(selftest.command)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cmkmigrate.cli import common, running
+from cmkmigrate.cli import common, running, windows
 from cmkmigrate.cli.common import Format
 
 NAME = "resume"
@@ -26,6 +26,9 @@ def command(
         bool, typer.Option("--retry-failed", help="Try again what failed, was blocked or drifted.")
     ] = False,
     parallelism: common.Parallelism = 10,
+    not_after: windows.NotAfter = "",
+    max_duration: windows.MaxDuration = "",
+    pause_file: windows.PauseFile = None,
     output: common.Output = Format.TABLE,
 ) -> int:
     """Go on with a run that was stopped or killed. What nobody knows the fate of is looked up, never sent again."""
@@ -46,4 +49,5 @@ def command(
         parallelism=parallelism,
         retry_failed=retry_failed,
         title=NAME,
+        window=windows.window(not_after, max_duration, pause_file),
     )

@@ -23,6 +23,7 @@ from cmkmigrate.render.progress import Progress
 from cmkmigrate.render.text import json_document, json_line
 
 if TYPE_CHECKING:
+    from cmkmigrate.engine.brake import Window
     from cmkmigrate.engine.migration import Migration
     from cmkmigrate.engine.observe import Board
     from cmkmigrate.run.ledger import Ledger
@@ -45,8 +46,10 @@ def carry(
     parallelism: int = 10,
     retry_failed: bool = False,
     title: str = "apply",
+    window: Window | None = None,
 ) -> int:
-    """Do what is left of a run; gives the exit code. title: what the progress is called. Raises OperatorError."""
+    """Do what is left of a run; gives the exit code. title: what the progress is called; window: when it is to stop.
+    Raises OperatorError."""
     common.only(output, Format.TABLE, Format.JSON, Format.JSONL)
     words = dict(confirm)
     events = Events(ledger.meta().get("run", ""), migration.source_ref)
@@ -55,7 +58,7 @@ def carry(
     try:
         while True:
             try:
-                _carry(migration, ledger, words, output, events, parallelism, retry_failed, title)
+                _carry(migration, ledger, words, output, events, parallelism, retry_failed, title, window)
                 break
             except Stopped as error:
                 step, word = gate(migration, ledger, words)
@@ -89,6 +92,7 @@ def _carry(
     parallelism: int,
     retry_failed: bool,
     title: str,
+    window: Window | None,
 ) -> None:
     from cmkmigrate.engine.apply import apply
     from cmkmigrate.engine.apply import progress as numbers
@@ -101,7 +105,13 @@ def _carry(
     with _signals(boards) as interrupted, Progress(title, before) as progress:
         try:
             run = apply(
-                migration, ledger, confirm=confirm, parallelism=parallelism, retry_failed=retry_failed, board_out=boards
+                migration,
+                ledger,
+                confirm=confirm,
+                parallelism=parallelism,
+                retry_failed=retry_failed,
+                board_out=boards,
+                window=window,
             )
             for event in run:
                 progress.take(event)

@@ -99,6 +99,10 @@ class Cloud:
                 next="check its URL, the network and HTTPS_PROXY",
             ) from None
 
+    def share_source(self, factor: float) -> bool:
+        """Call sources at this part of their limits from now on; whether that is a change."""
+        return self.paces.share_source(factor)
+
     def paces_seen(self) -> list[Seen]:
         """How fast each family of endpoints was called so far, and how often the service asked for less."""
         return self.paces.seen()

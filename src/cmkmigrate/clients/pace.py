@@ -179,6 +179,13 @@ class Pace:
             self._rate = min(self._ceiling, self._rate + (now - self._climbed) * _CLIMB * step)
         self._climbed = max(now, self._climbed)
 
+    def limit(self, ceiling: float) -> None:
+        """Another ceiling from now on; a rate below it climbs there, as after a 429."""
+        with self._lock:
+            self._climb(self._clock())
+            self._rate = min(self._rate, ceiling)
+            self._ceiling = ceiling
+
     def seen(self) -> Seen:
         """What it has seen so far."""
         with self._lock:
@@ -208,6 +215,7 @@ class Paces:
         self._clock, self._sleep = clock, sleep
         self._lock = threading.Lock()
         self._paces: dict[tuple[str, str], Pace] = {}
+        self._sources: list[tuple[Pace, float]] = []
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Paces:
@@ -226,7 +234,19 @@ class Paces:
             if pace is None:
                 ceiling = self.ceiling(method, path, source=source)
                 pace = self._paces[host, kin.name] = Pace(host, kin, ceiling, self._clock, self._sleep)
+                if source:
+                    self._sources.append((pace, kin.per_s))
             return pace
+
+    def share_source(self, factor: float) -> bool:
+        """Multiply the limits of sources by this from now on, those of paces that are there too; whether it changes."""
+        with self._lock:
+            if factor == self._source_factor:
+                return False
+            self._source_factor = factor
+            for pace, per_s in self._sources:
+                pace.limit(per_s * factor)
+            return True
 
     def ceiling(self, method: str, path: str, *, source: bool = False) -> float:
         """Calls a second that are made of this family at most; inf for no ceiling."""

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from cmkmigrate.engine.brake import Brake, Window
 from cmkmigrate.engine.carry import Carrier
 from cmkmigrate.engine.conduct import conduct, stream
 from cmkmigrate.engine.marker import Marker
@@ -50,10 +51,12 @@ def apply(
     parallelism: int = 10,
     retry_failed: bool = False,
     board_out: list[Board] | None = None,
+    window: Window | None = None,
 ) -> Iterator[Event]:
     """Do what is left of the run, and yield what happens.
 
     confirm: step -> the word typed for its gate. board_out receives the board, whose `stop` ends the run in good order.
+    window: when no new work is taken any more.
     Raises LockHeld, Stopped (resumable), Incomplete (a step that others need failed), NotAllowed, Blocked, Mistake.
     """
     with ExitStack() as held:
@@ -64,6 +67,7 @@ def apply(
             board_out.append(board)
         if retry_failed:
             _retry(ledger)
+        held.enter_context(Brake(board, window or Window()))
         for event in stream(board, lambda: _run(board, confirm, held)):
             if event.what in ("step", "note", "end") or (event.what == "item" and event.state in FAILED):
                 ledger.put_event(event)
@@ -93,7 +97,10 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
         tasks = conduct(board, step, Carrier(marker.guard if marker else lambda: None))
         if board.stop.is_set():
             raise Stopped(
-                "stopped in good order", subject=str(ledger.directory), next=f"cmkmigrate resume {ledger.directory}"
+                "stopped in good order",
+                subject=str(ledger.directory),
+                why=board.why,
+                next=f"cmkmigrate resume {ledger.directory}",
             )
         board.unseen.finish()
         _judge(board, step)

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from cmkmigrate.engine.brake import MOST, Turns
 from cmkmigrate.engine.observe import Board, Task, key_of
 from cmkmigrate.engine.unknown import settle_unknown
 from cmkmigrate.kinds import needs
@@ -109,7 +110,7 @@ class _Crew:
         if lost:
             settle_unknown(task)
         board.tell("kind", step=task.step.id, kind=task.kind.name, total=_count(task))
-        with ThreadPoolExecutor(board.parallelism, thread_name_prefix=task.kind.name) as pool:
+        with ThreadPoolExecutor(MOST, thread_name_prefix=task.kind.name) as pool:
             if parents and part:
                 self._follow(task, parents, pool)
             elif parents and not task.kind.unsupported:
@@ -180,7 +181,7 @@ class _Crew:
         at_once: 0 is as many as the pool takes.
         """
         under_way: deque[Future[bool]] = deque()
-        room = threading.Semaphore(at_once or 2 * task.board.parallelism)
+        turns = Turns(task.board)
         moved, looking = False, 0.0
         rows = open_rows(task, there=there)
         while True:
@@ -189,25 +190,23 @@ class _Crew:
             looking += time.monotonic() - began
             if row is None:
                 break
-            room.acquire()
-            if task.board.stop.is_set():
+            if not turns.hand(at_once):
                 break
-            under_way.append(pool.submit(self._one, task, row, room))
+            under_way.append(pool.submit(self._one, task, row, turns))
             while under_way and under_way[0].done():
                 moved = under_way.popleft().result() or moved
         for one in under_way:
             moved = one.result() or moved
         return moved, looking
 
-    def _one(self, task: Task, row: Any, room: threading.Semaphore) -> bool:
-        try:
-            return self.work(task, row)
-        except BaseException as error:
-            self.errors.append(error)
-            self.board.stop.set()
-            return False
-        finally:
-            room.release()
+    def _one(self, task: Task, row: Any, turns: Turns) -> bool:
+        with turns.turn() as mine:
+            try:
+                return mine and self.work(task, row)
+            except BaseException as error:
+                self.errors.append(error)
+                self.board.stop.set()
+                return False
 
 
 def open_rows(task: Task, *, there: str = "") -> Iterator[Any]:

@@ -23,6 +23,8 @@ class Sites(Protocol):
 
     def subscription(self, subscription_id: str) -> Any: ...
 
+    def share_source(self, factor: float) -> bool: ...
+
 
 @dataclass
 class Migration:

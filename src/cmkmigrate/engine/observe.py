@@ -39,6 +39,8 @@ class Board:
     parallelism: int = 10
     names: Names = field(init=False)
     stop: threading.Event = field(default_factory=threading.Event)
+    why: str = ""  # it was stopped, "" for the operator's Ctrl-C
+    go: threading.Event = field(default_factory=threading.Event)  # not set: no new item is begun
     events: queue.SimpleQueue[Event | None] = field(default_factory=queue.SimpleQueue)
     unseen: Unseen = field(default_factory=Unseen)
     adopting: threading.Lock = field(default_factory=threading.Lock)  # two twins must not take the same
@@ -46,6 +48,7 @@ class Board:
 
     def __post_init__(self) -> None:
         self.names = Names(self.ledger)
+        self.go.set()
 
     def tell(self, what: str, **more: Any) -> None:
         """Report something to whoever reads the events."""

@@ -26,6 +26,10 @@ class ReadOnly:
         """A Workspace that refuses to write, whichever side it is."""
         return self._sites.workspace(ref, profile=profile, source=source, writes=False)
 
+    def share_source(self, factor: float) -> bool:
+        """Call sources at this part of their limits from now on; whether that is a change."""
+        return bool(self._sites.share_source(factor))
+
     def subscription(self, subscription_id: str) -> Any:
         """A Subscription whose writing methods raise Fatal, as do those of the vaults it opens."""
         return _Guard(self._sites.subscription(subscription_id))

@@ -56,6 +56,10 @@ class Patient:
         found: Paces = self._sites.paces
         return found
 
+    def share_source(self, factor: float) -> bool:
+        """Call sources at this part of their limits from now on; whether that is a change."""
+        return self._sites.share_source(factor)
+
     def subscription(self, id: str) -> Any:
         """A Subscription that refuses to write."""
         return self._sites.subscription(id)

@@ -1,0 +1,89 @@
+"""A hand on the brake: from other terminals, on a run that is under way."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.harness import Commands, Result, Sandbox, params_of
+
+LONGEST_S = 120.0  # for something that happens within seconds
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + LONGEST_S
+    while not what():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.05)
+
+
+class Applying:
+    """An apply in the background."""
+
+    def __init__(self, place: Commands, params: Path, run: Path, *words: str) -> None:
+        self._place = place
+        self._argv = ("apply", "cmk-migration", "--params", str(params), "--run", str(run), "--auto-approve", *words)
+        self._started = place.start(*self._argv)
+        place.launcher.order(do="go", pid=self._started[0])
+
+    def end(self) -> Result:
+        """How it ended."""
+        return self._place.wait(self._started, self._argv, LONGEST_S)
+
+
+def events(place: Commands, run: Path) -> str:
+    found = place("status", str(run), "-o", "json")
+    if found.code:
+        return ""
+    body = json.loads(found.out)
+    alive = bool(body["holder"]) and body["holder"]["alive"]
+    return " ".join(str(one["text"]) for one in body["events"]) if alive else ""
+
+
+def test_paused_changed_and_let_go(small: Sandbox, commands: Callable[[Sandbox, str], Commands]) -> None:
+    place = commands(small, "brake")
+    params = params_of(small, place.folder / "params.yaml", target_name="braked", vault_name="kv-braked")
+    run, file = place.folder / "run", place.folder / "hold"
+    file.touch()
+    small.forget()
+    applying = Applying(place, params, run, "--pause-file", str(file))
+    wait_for(lambda: "paused by the file" in events(place, run))
+    assert place("pause", str(run)).code == 0
+    file.unlink()
+    assert place("set", "parallelism=3", "source-share=0.9", "--run", str(run)).code == 0
+    wait_for(lambda: "at most 3 at once" in events(place, run) and "0.9 of its limits" in events(place, run))
+    assert small.writes() == []
+    assert place("continue", str(run)).code == 0
+    done = applying.end()
+    assert done.code == 3, done  # what cannot be moved of the small estate
+    assert small.writes(small.host_of("braked"))
+    late = place("pause", str(run))
+    assert late.code == 64 and "nobody is at work" in late.err, late
+
+
+def test_aborted_and_resumed(small: Sandbox, commands: Callable[[Sandbox, str], Commands]) -> None:
+    place = commands(small, "abort")
+    params = params_of(small, place.folder / "params.yaml", target_name="aborted", vault_name="kv-aborted")
+    run, file = place.folder / "run", place.folder / "hold"
+    file.touch()
+    small.forget()
+    applying = Applying(place, params, run, "--pause-file", str(file))
+    wait_for(lambda: "paused by the file" in events(place, run))
+    assert place("abort", str(run)).code == 0
+    ended = applying.end()
+    assert ended.code == 5 and "aborted by" in ended.err and "cmkmigrate resume" in ended.err, ended
+    assert small.writes() == []
+    closed = place("resume", str(run), "--max-duration", "0s")
+    assert closed.code == 5 and "--max-duration 0s" in closed.err, closed
+    assert small.writes() == []
+    done = place("resume", str(run))
+    assert done.code == 3 and small.writes(small.host_of("aborted")), done
+
+
+def test_what_cannot_be_set(small: Sandbox, commands: Callable[[Sandbox, str], Commands]) -> None:
+    place = commands(small, "set")
+    for words in (("parallelism=0",), ("parallelism=many",), ("source-share=2",), ("colour=red",), ("parallelism",)):
+        found = place("set", *words)
+        assert found.code == 64 and "next:" in found.err, found
