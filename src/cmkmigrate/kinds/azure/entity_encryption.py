@@ -16,7 +16,8 @@ from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound
 from cmkmigrate.kinds.azure.operations import UNVERIFIED, covers, finish
 from cmkmigrate.kinds.azure.root_encryption import put_part
-from cmkmigrate.kinds.azure.workspaces import FEATURES, key_of, key_properties, loaded
+from cmkmigrate.kinds.azure.workspace_body import FEATURES, key_properties
+from cmkmigrate.kinds.azure.workspaces import key_of, loaded
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Asset, Body, Entry, Made
 

@@ -7,9 +7,7 @@ again, under the same managed resource group.
 
 from __future__ import annotations
 
-import base64
 import copy
-import hashlib
 import re
 import time
 from collections.abc import Iterable
@@ -19,12 +17,12 @@ from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound, Refused
 from cmkmigrate.kinds.azure.operations import UNVERIFIED, busy, covers, finish, idle, not_failed, refusal, state_of
+from cmkmigrate.kinds.azure.workspace_body import body_of
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Asset, Body, Entry, Made
 
 TYPE: Final = "Microsoft.Databricks/workspaces"
 LIST: Final = "az databricks workspace list --query [].id"
-FEATURES: Final = ("managed_services", "managed_disks", "dbfs_root")
 READ_ONLY: Final = frozenset(
     {
         "provisioningState",
@@ -41,16 +39,6 @@ READ_ONLY: Final = frozenset(
     }
 )
 _READ_ONLY_PARAMETERS: Final = frozenset({"resourceTags", "enableFedRampCertification", "relayNamespaceName"})
-# Taken over; not the names that must be new (managed resource group, storage account, subnets).
-_CARRIED: Final = ("publicNetworkAccess", "requiredNsgRules", "defaultStorageFirewall", "accessConnector")
-_PARAMETERS: Final = (
-    "enableNoPublicIp",
-    "storageAccountSkuName",
-    "loadBalancerId",
-    "loadBalancerBackendPoolName",
-    "amlWorkspaceId",
-)
-_MANAGED_NETWORK: Final = ("vnetAddressPrefix", "natGatewayName", "publicIpName")  # only without a network of one's own
 # Assumption: 3 to 64 (the schema) of these characters, as the service's other names and its portal have it.
 _NAME: Final = re.compile(r"[0-9A-Za-z_-]{3,64}")
 _IDENTITY_S: Final = 300.0  # how long an identity may be missing from a workspace that is ready
@@ -114,7 +102,7 @@ class Workspaces(Kind):
         if str(at).lower() == str(home).lower() and settings.get("name"):  # without: it is changed in place
             raise Blocked("the new workspace is the old one", subject=source.arm_id, next="choose another name")
         if not existing:
-            body = _body(source.resource, settings, at)
+            body = body_of(source.resource, settings, at)
         elif str(at).lower() == str(home).lower():
             not_failed(source.name, source.resource)
         return [Asset(existing or str(at), key_of(at), at.name, body=body)]
@@ -211,15 +199,6 @@ def merged(base: Any, change: Any) -> Any:
     return copy.deepcopy(change)
 
 
-def key_properties(settings: Settings) -> dict[str, str]:
-    """The key's URI, name and version of a step. Raises Mistake when one is missing: half a key is refused with 400."""
-    found = {name: str(settings.get(name) or "") for name in ("key_uri", "key_name", "key_version")}
-    missing = [name for name, value in found.items() if not value]
-    if missing:
-        raise Mistake(f"{' and '.join(missing)} must be given", why="a version of a key is named as a whole")
-    return found
-
-
 def _missing(body: Body) -> str:
     """The identity that a workspace should have by now and has not."""
     properties = body.get("properties") or {}
@@ -230,121 +209,3 @@ def _missing(body: Body) -> str:
     if disk and not (properties.get("managedDiskIdentity") or {}).get("principalId"):
         return "managedDiskIdentity"
     return ""
-
-
-def _body(source: Body, settings: Settings, at: ResourceId) -> Body:
-    """The body of the new workspace, from the GET body of the old one. Raises Blocked, Mistake."""
-    old = source.get("properties") or {}
-    sku = str((source.get("sku") or {}).get("name", "")).lower()
-    subject = str(source.get("name", ""))
-    if sku != "premium":
-        raise Blocked(
-            "the old workspace is not Premium",
-            subject=subject,
-            why=f"it is {sku or 'of no known tier'}; customer-managed keys are for Premium alone",
-            next=f"az databricks workspace update --ids {source.get('id')} --sku premium",
-        )
-    if str(old.get("computeMode", "Hybrid")).lower() != "hybrid":
-        why = "it has no disks and no DBFS root to encrypt"
-        raise Blocked("the old workspace is serverless", subject=subject, why=why)
-    features = _features(settings)
-    parameters = _parameters(old, settings, subject)
-    if "dbfs_root" in features:
-        parameters["prepareEncryption"] = {"value": True}
-    if settings.get("double_encryption"):
-        parameters["requireInfrastructureEncryption"] = {"value": True}
-    properties: Body = {
-        "computeMode": "Hybrid",
-        "managedResourceGroupId": _managed_group(settings, at),
-        "parameters": parameters,
-        "provisioningState": "Succeeded",
-        **{name: copy.deepcopy(old[name]) for name in _CARRIED if old.get(name) is not None},
-    }
-    entities = _entities(features, settings)
-    if entities:
-        properties["encryption"] = {"entities": entities}
-    compliance = _compliance(old)
-    if compliance:
-        properties["enhancedSecurityCompliance"] = compliance
-    catalog = (old.get("defaultCatalog") or {}).get("initialType")
-    if catalog:
-        properties["defaultCatalog"] = {"initialType": catalog}  # its name belongs to the old workspace
-    body: Body = {"location": source["location"], "sku": {"name": "premium"}, "properties": properties}
-    if source.get("tags"):
-        body["tags"] = dict(source["tags"])
-    return body
-
-
-def _features(settings: Settings) -> list[str]:
-    features = settings.get("features")
-    features = list(FEATURES) if features is None else [str(one) for one in features]
-    unknown = [one for one in features if one not in FEATURES]
-    if unknown:
-        raise Mistake(f"there is no feature {unknown[0]!r}", why=f"there are: {', '.join(FEATURES)}")
-    return features
-
-
-def _entities(features: list[str], settings: Settings) -> Body:
-    wanted = {"managed_services": "managedServices", "managed_disks": "managedDisk"}
-    entities: Body = {}
-    for feature in features:
-        if feature in wanted:
-            key = key_properties(settings)
-            entities[wanted[feature]] = {
-                "keySource": "Microsoft.Keyvault",
-                "keyVaultProperties": {
-                    "keyVaultUri": key["key_uri"],
-                    "keyName": key["key_name"],
-                    "keyVersion": key["key_version"],
-                },
-            }
-    return entities
-
-
-def _parameters(old: Body, settings: Settings, subject: str) -> Body:
-    given = {
-        name: one["value"]
-        for name, one in (old.get("parameters") or {}).items()
-        if isinstance(one, dict) and one.get("value") is not None
-    }
-    network = given.get("customVirtualNetworkId")
-    names = _PARAMETERS if network else _PARAMETERS + _MANAGED_NETWORK
-    found = {name: {"value": given[name]} for name in names if name in given}
-    if network:
-        public, private = (str(settings.get(name) or "") for name in ("public_subnet", "private_subnet"))
-        if not public or not private:
-            raise Blocked(
-                "the new workspace needs two subnets of its own",
-                subject=subject,
-                why=f"the old one is in the network {network.rpartition('/')[2]}, and workspaces cannot share subnets",
-                next="make two of /26, delegated to Microsoft.Databricks/workspaces: public_subnet, private_subnet",
-            )
-        if public.lower() == private.lower():
-            raise Mistake("public_subnet and private_subnet are the same", why="a workspace needs two of its own")
-        taken = {str(given.get(name, "")).lower() for name in ("customPublicSubnetName", "customPrivateSubnetName")}
-        if {public.lower(), private.lower()} & taken:
-            raise Blocked(
-                "a subnet of the old workspace was named for the new one", subject=subject, next="name others"
-            )
-        found["customVirtualNetworkId"] = {"value": network}
-        found["customPublicSubnetName"], found["customPrivateSubnetName"] = {"value": public}, {"value": private}
-    return found
-
-
-def _compliance(old: Body) -> Body:
-    """Enhanced security and compliance where any of it is on; standards ["NONE"] mean none."""
-    found: Body = copy.deepcopy(old.get("enhancedSecurityCompliance") or {})
-    profile = found.get("complianceSecurityProfile") or {}
-    if profile.get("complianceStandards") == ["NONE"]:
-        del profile["complianceStandards"]
-    return found if any((part or {}).get("value") == "Enabled" for part in found.values()) else {}
-
-
-def _managed_group(settings: Settings, at: ResourceId) -> str:
-    """The ARM id of the managed resource group: the given one, or always the same one for the same workspace."""
-    name = str(settings.get("managed_resource_group") or "")
-    if not name:
-        digest = hashlib.sha256(str(at).lower().encode()).digest()
-        tail = base64.b32encode(digest).decode().lower()[:13]
-        name = f"databricks-rg-{at.name}-{tail}"[:90].rstrip(".")
-    return name if name.startswith("/") else f"/subscriptions/{at.subscription}/resourceGroups/{name}"
