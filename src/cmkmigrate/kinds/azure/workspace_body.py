@@ -8,16 +8,17 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
-from typing import Any, Final
+from typing import Final
 
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake
+from cmkmigrate.kinds.azure import network_rules
 from cmkmigrate.kinds.base import Settings
 from cmkmigrate.model import Body
 
 FEATURES: Final = ("managed_services", "managed_disks", "dbfs_root")
 # Taken over; not the names that must be new (managed resource group, storage account, subnets).
-_CARRIED: Final = ("publicNetworkAccess", "requiredNsgRules", "defaultStorageFirewall", "accessConnector")
+_CARRIED: Final = ("publicNetworkAccess", "requiredNsgRules", "defaultStorageFirewall")
 _PARAMETERS: Final = (
     "enableNoPublicIp",
     "storageAccountSkuName",
@@ -52,8 +53,10 @@ def body_of(source: Body, settings: Settings, at: ResourceId) -> Body:
     if str(old.get("computeMode", "Hybrid")).lower() != "hybrid":
         why = "it has no disks and no DBFS root to encrypt"
         raise Blocked("the old workspace is serverless", subject=subject, why=why)
+    for fault in network_rules.input_faults(source, settings):
+        raise fault.blocked()
     features = _features(settings)
-    parameters = _parameters(old, settings, subject)
+    parameters = _parameters(source, settings)
     if "dbfs_root" in features:
         parameters["prepareEncryption"] = {"value": True}
     if settings.get("double_encryption"):
@@ -66,6 +69,9 @@ def body_of(source: Body, settings: Settings, at: ResourceId) -> Body:
         **{name: copy.deepcopy(old[name]) for name in _CARRIED if old.get(name) is not None},
     }
     entities = _entities(features, settings)
+    connector = network_rules.connector_of(source, settings)
+    if connector:
+        properties["accessConnector"] = connector
     if entities:
         properties["encryption"] = {"entities": entities}
     compliance = _compliance(old)
@@ -106,34 +112,15 @@ def _entities(features: list[str], settings: Settings) -> Body:
     return entities
 
 
-def _parameters(old: Body, settings: Settings, subject: str) -> Body:
-    given = {
-        name: one["value"]
-        for name, one in (old.get("parameters") or {}).items()
-        if isinstance(one, dict) and one.get("value") is not None
-    }
-    network = given.get("customVirtualNetworkId")
+def _parameters(source: Body, settings: Settings) -> Body:
+    network = network_rules.network_of(source, settings)
     names = _PARAMETERS if network else _PARAMETERS + _MANAGED_NETWORK
-    found = {name: {"value": given[name]} for name in names if name in given}
+    values = {name: network_rules.parameter(source, name) for name in names}
     if network:
-        public, private = (str(settings.get(name) or "") for name in ("public_subnet", "private_subnet"))
-        if not public or not private:
-            raise Blocked(
-                "the new workspace needs two subnets of its own",
-                subject=subject,
-                why=f"the old one is in the network {network.rpartition('/')[2]}, and workspaces cannot share subnets",
-                next="make two of /26, delegated to Microsoft.Databricks/workspaces: public_subnet, private_subnet",
-            )
-        if public.lower() == private.lower():
-            raise Mistake("public_subnet and private_subnet are the same", why="a workspace needs two of its own")
-        taken = {str(given.get(name, "")).lower() for name in ("customPublicSubnetName", "customPrivateSubnetName")}
-        if {public.lower(), private.lower()} & taken:
-            raise Blocked(
-                "a subnet of the old workspace was named for the new one", subject=subject, next="name others"
-            )
-        found["customVirtualNetworkId"] = {"value": network}
-        found["customPublicSubnetName"], found["customPrivateSubnetName"] = {"value": public}, {"value": private}
-    return found
+        values["customVirtualNetworkId"] = network
+        values["customPublicSubnetName"] = str(settings["public_subnet"])
+        values["customPrivateSubnetName"] = str(settings["private_subnet"])
+    return {name: {"value": value} for name, value in values.items() if value is not None}
 
 
 def _compliance(old: Body) -> Body:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound, Refused
+from cmkmigrate.kinds.azure import workspace_network
 from cmkmigrate.kinds.azure.operations import UNVERIFIED, busy, covers, finish, idle, not_failed, refusal, state_of
 from cmkmigrate.kinds.azure.workspace_body import body_of
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
@@ -46,7 +47,9 @@ _IDENTITY_S: Final = 300.0  # how long an identity may be missing from a workspa
 
 class Workspaces(Kind):
     """One workspace. Settings: name, resource_group (default: the source's), existing (ARM id: used as it is),
-    features, key_uri, key_name, key_version, double_encryption, managed_resource_group, and the two subnets."""
+    features, key_uri, key_name, key_version, double_encryption, managed_resource_group; of its network (all optional):
+    public_subnet, private_subnet, virtual_network, endpoint_subnets, access_connector; source (ARM id of the old one:
+    then the network is looked at before anything is made)."""
 
     name = "workspaces"
     service = "arm_databricks"
@@ -80,6 +83,10 @@ class Workspaces(Kind):
         "managed_resource_group": str,
         "public_subnet": str,
         "private_subnet": str,
+        "virtual_network": str,
+        "endpoint_subnets": list,
+        "access_connector": str,
+        "source": str,
     }
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
@@ -115,10 +122,14 @@ class Workspaces(Kind):
             try:
                 return [loaded(site.workspace(arm_id))]
             except NotFound:
-                if not existing:
-                    return []
-                raise Blocked("there is no such workspace", subject=existing, next=LIST) from None
-        return [loaded(one) for one in site.workspaces() if str(one.get("name", "")).lower() == name.lower()]
+                if existing:
+                    raise Blocked("there is no such workspace", subject=existing, next=LIST) from None
+                found = []
+        else:
+            found = [loaded(one) for one in site.workspaces() if str(one.get("name", "")).lower() == name.lower()]
+        if not found and settings.get("source"):
+            _look_at_network(site, settings)
+        return found
 
     def load(self, site: Subscription, entry: Entry) -> Asset:
         return loaded(site.workspace(entry.id))
@@ -197,6 +208,15 @@ def merged(base: Any, change: Any) -> Any:
     if isinstance(base, dict) and isinstance(change, dict):
         return {**base, **{name: merged(base.get(name), value) for name, value in change.items()}}
     return copy.deepcopy(change)
+
+
+def _look_at_network(site: Subscription, settings: Settings) -> None:
+    """Raises Blocked where the new workspace cannot be made in its network. Reads only."""
+    first, *others = [*workspace_network.faults(site, site.workspace(str(settings["source"])), settings), None]
+    if first is not None:
+        error, more = first.blocked(), "; ".join(f"{one.what} ({one.subject})" for one in others if one is not None)
+        error.why += f"{'; ' if error.why else ''}besides: {more}" if more else ""
+        raise error
 
 
 def _missing(body: Body) -> str:
