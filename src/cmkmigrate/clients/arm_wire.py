@@ -6,7 +6,8 @@ Reads are sent again when their answer is lost; a write is ONE request, whose lo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -72,6 +73,14 @@ class ArmWire(ABC):
         if answer.status_code not in _FINE[method]:
             raise error_of(answer.status_code, answer.headers, answer.content)
         return parsed(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """The reading methods of a subscription and nothing else: for what only ever is read (the old workspace)."""
+
+    read: Callable[[str, str], dict[str, Any]]
+    listing: Callable[..., list[dict[str, Any]]]
 
 
 def _at(path: str, version: str) -> str:

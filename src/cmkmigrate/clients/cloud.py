@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
+from cmkmigrate.clients.arm_wire import Reads
 from cmkmigrate.clients.databricks import Entra, Pat, Workspace
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login, login
@@ -80,9 +81,13 @@ class Cloud:
         else:
             host = self._host(ref)
         strategy = self._strategy(profile, host, str(resource.get("id", "")))
+        arm = None
+        if resource:
+            of = self.subscription(ResourceId.parse(ref).subscription)
+            arm = Reads(of.read, of.listing)
         try:
             return Workspace(
-                host, strategy, self.endpoints, self.paces, resource=resource, source=source, writes=writes
+                host, strategy, self.endpoints, self.paces, resource=resource, source=source, writes=writes, arm=arm
             )
         except Denied as error:
             raise NotAllowed(

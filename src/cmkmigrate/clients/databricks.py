@@ -18,6 +18,7 @@ from cmkmigrate import __version__
 from cmkmigrate.clients import sdk
 from cmkmigrate.clients.again import read_again
 from cmkmigrate.clients.answers import error_of, throttled_body
+from cmkmigrate.clients.arm_wire import Reads
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
 from cmkmigrate.clients.pace import Paces
@@ -70,6 +71,7 @@ class Pat:
 class Workspace:
     """One workspace. host: without scheme. url: "https://host". org_id: its number, as text. arm_id, resource: its ARM
     id and GET body ("" and {} when it was given by URL). operator: user name or application id of the caller.
+    arm: reads what hangs on it in Resource Manager (None when it was given by URL).
     source: whether it is the old one; then writing raises Fatal unless it was opened with writes allowed.
 
     Safe to use from 32 threads. Every call waits for its turn (`clients/pace.py`) and raises CallErrors.
@@ -85,6 +87,7 @@ class Workspace:
         resource: Mapping[str, Any] | None = None,
         source: bool = False,
         writes: bool = True,
+        arm: Reads | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.url = endpoints.check(f"https://{host}")
@@ -93,7 +96,7 @@ class Workspace:
         self.arm_id = str(self.resource.get("id", ""))
         self.name = str(self.resource.get("name", "")) or host.partition(".")[0]
         self.location = str(self.resource.get("location", ""))
-        self.source, self.writes = source, writes
+        self.source, self.writes, self.arm = source, writes, arm
         self.timeout_s, self.poll_s = endpoints.timeout_s, endpoints.poll_s
         self.cache: dict[str, Any] = {}  # what kinds keep of a listing; the engine empties it before it looks anew
         self._paces, self._sleep = paces, sleep

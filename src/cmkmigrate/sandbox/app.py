@@ -13,13 +13,16 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from cmkmigrate.sandbox import (
+    access_connectors,
     activity_log,
     arm,
     arm_databricks,
+    arm_network,
     arm_operations,
     authorization,
     control,
     databricks,
+    diagnostic_settings,
     entra,
     exchanges,
     faulty,
@@ -28,7 +31,9 @@ from cmkmigrate.sandbox import (
     key_vault_rp,
     key_vault_rp_keys,
     networks,
+    other_resources,
     policies,
+    private_endpoints,
     providers,
     quotas,
     resource_groups,
@@ -71,8 +76,9 @@ class App:
         self.exchanges = exchanges.opened()
         self.routes: dict[str, Routes] = {
             ARM: Routes.collect(
-                activity_log, arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys, networks,
-                policies, providers, quotas, resource_groups, role_definitions, storage_accounts, ignore_case=True,
+                access_connectors, activity_log, arm_databricks, arm_operations, authorization, diagnostic_settings,
+                key_vault_rp, key_vault_rp_keys, networks, other_resources, policies, private_endpoints, providers,
+                quotas, resource_groups, role_definitions, storage_accounts, ignore_case=True,
             ),
             GRAPH: Routes.collect(graph),
             LOGIN: Routes.collect(entra),
@@ -179,6 +185,8 @@ class App:
             state = cloud.served.get(place.label)
             if state is None:
                 return databricks_error(404, "404", f"There is no workspace at {request.host}.")
+            if (shut := arm_network.closed(cloud, state.arm_id)) is not None:
+                return shut
         limited = self.limits.check(kind, request.host, route)
         if limited is not None:
             return limited

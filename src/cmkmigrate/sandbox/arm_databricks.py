@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cmkmigrate.sandbox import arm_encryption, injection
+from cmkmigrate.sandbox import arm_encryption, arm_network, injection
 from cmkmigrate.sandbox.arm import RESOURCE, api_version, locked, names_of, need_group, not_found, page
 from cmkmigrate.sandbox.arm_operations import POLL_MS, start
 from cmkmigrate.sandbox.arm_workspace import (
@@ -144,6 +144,8 @@ def _refusal(cloud: Cloud, request: Request, had: Workspace | None, asked: Body,
     if (refused := _clash(cloud, had, asked, properties, arm_id)) is not None:
         return refused
     if had is None and (refused := injection.refusal(cloud, request, arm_id, properties)) is not None:
+        return refused
+    if (refused := arm_network.refusal(cloud, had, properties)) is not None:
         return refused
     return arm_encryption.refusal(had, asked, sku)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from cmkmigrate.sandbox.cloud import MANAGER, Body, Cloud, digest, guid, iso, resource_id
 from cmkmigrate.sandbox.hosts import Names
+from cmkmigrate.sandbox.private_endpoints import connections_of
 from cmkmigrate.sandbox.roles import OWNER
 
 TYPE = "Microsoft.Databricks/workspaces"
@@ -100,6 +101,8 @@ class Workspace:
             **self.people(cloud),
             "createdDateTime": iso(self.created),
         }
+        if connected := connections_of(cloud, self.id):
+            properties["privateEndpointConnections"] = connected
         if self.settled:
             properties |= self._grown(cloud, names)
         return self._resource(cloud, properties, version, self.created)

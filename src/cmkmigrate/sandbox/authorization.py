@@ -153,9 +153,21 @@ def put_lock(cloud: Cloud, request: Request) -> Response:
         return azure_error(400, "InvalidLockLevel", f"The lock level '{level}' is not valid.")
     of = f"{scope}/providers/Microsoft.Authorization/locks/{name}"
     known = of.lower() in cloud.locks
-    lock = {"id": of, "type": "Microsoft.Authorization/locks", "name": name, "properties": {"level": level}}
+    properties = {
+        key: value for key, value in request.json()["properties"].items() if key in ("level", "notes", "owners")
+    }
+    lock = {"id": of, "type": "Microsoft.Authorization/locks", "name": name, "properties": properties}
     cloud.locks[of.lower()] = lock
     return json_response(lock, 200 if known else 201)
+
+
+@route("GET", LOCKS + "/{name}")
+def get_lock(cloud: Cloud, request: Request) -> Response:
+    of = f"{_scope(request)}/providers/Microsoft.Authorization/locks/{request.params['name']}"
+    found = cloud.locks.get(of.lower())
+    if found is None:
+        return azure_error(404, "LockNotFound", f"The lock '{request.params['name']}' could not be found.")
+    return json_response(found)
 
 
 @route("DELETE", LOCKS + "/{name}")

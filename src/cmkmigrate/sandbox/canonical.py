@@ -53,5 +53,6 @@ def of(cloud: Cloud, names: Names) -> Body:
         "vaults": {name: _vault(cloud.vaults[name]) for name in sorted(cloud.vaults)},
         "deletedVaults": {name: _vault(cloud.deleted_vaults[name]) for name in sorted(cloud.deleted_vaults)},
         "roleAssignments": sorted(grants, key=lambda one: (one["scope"].lower(), one["role"], one["principal"])),
+        "resources": {id: cloud.resources[id] for id in sorted(cloud.resources)},
         "locks": {name: cloud.locks[name] for name in sorted(cloud.locks)},
     }

@@ -134,6 +134,8 @@ class Cloud:
         self.networks: dict[str, Body] = {}  # lower-case id -> as a GET shows it
         self.security_groups: dict[str, Body] = {}
         self.policies: list[Any] = []  # policies.Policy
+        self.resources: dict[str, Body] = {}  # lower-case id -> what an estate or a PUT brought, as ARM shows it
+        self.under_way: dict[str, list[float]] = {}  # id of a resource -> since when, looks at it
         self.operations: dict[str, Any] = {}  # id -> arm_operations.Operation
         self.data_resources: dict[str, Body] = {}  # lower-case id -> storage account or access connector of an estate
         self.activity: list[Any] = []  # activity_log.Written, oldest first

@@ -16,7 +16,7 @@ keys, in the resource group rg-<name>. All its keys are optional::
                    "ip_configurations": how many machines are in it}]}],
      "security_groups": [{"name", "resource_group", "location", "rules": [{"name", "properties"}]}],
      "grants": [{"scope", "role": name or id, "principal": object id | operator | databricks | storage | disks}],
-     "locks": [{"scope", "name", "level": "CanNotDelete" | "ReadOnly"}],
+     "locks": [{"scope", "name", "level": "CanNotDelete" | "ReadOnly", "notes"}],
      "policies": [{"name", "scope", "not_scopes", "display_name", "message", "effect": "deny" | "audit" | "disabled",
                    "enforcement": "Default" | "DoNotEnforce", "if": {rule of Azure Policy}, "parameters": {values}}],
      "activity": [{"at": ISO or Unix seconds, "resource": scope, "operation", "status", "caller", "correlation",
@@ -24,6 +24,7 @@ keys, in the resource group rg-<name>. All its keys are optional::
      "storage_accounts": [{"name", "resource_group", "subscription", "encryption": {as ARM shows it}, "identity",
                            "grants": [{"scope", "role"}]}],
      "access_connectors": [{"name", "resource_group", "subscription", "identity", "grants"}],
+     "resources": [{"id", "location", ...: anything else of ARM, as a GET shows it}],
      "taken_vault_names": ["held by another tenant"],
      "settings": {what differs between tenants, see settings.py}}
 
@@ -182,6 +183,7 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
         "activity",
         "storage_accounts",
         "access_connectors",
+        "resources",
         "taken_vault_names",
         "settings",
     }
@@ -196,6 +198,8 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
         other = workspace_of(cloud, _subscription(cloud, one), one["name"], own.location, one)
         admit(cloud, other)
         serve(cloud, other)
+    for one in ours(cloud, extra.get("resources") or []):
+        _resource(cloud, one)
     for one in extra.get("security_groups") or ():
         at = _place(cloud, own, one)
         networks.add_security_group(cloud, *at[:2], str(one["name"]), at[2], one.get("rules"))
@@ -210,7 +214,8 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
     for one in extra.get("locks") or ():
         of = f"{_scope(cloud, one['scope'])}/providers/Microsoft.Authorization/locks/{one['name']}"
         lock = {"id": of, "type": "Microsoft.Authorization/locks", "name": one["name"]}
-        cloud.locks[of.lower()] = {**lock, "properties": {"level": one["level"]}}
+        notes = {"notes": one["notes"]} if one.get("notes") else {}
+        cloud.locks[of.lower()] = {**lock, "properties": {"level": one["level"], **notes}}
     for one in extra.get("policies") or ():
         not_scopes = tuple(_scope(cloud, where) for where in one.get("not_scopes") or ())
         policies.load(
@@ -233,6 +238,22 @@ def _place(cloud: Cloud, own: Workspace, one: Body) -> tuple[str, str, str]:
     subscription = _subscription(cloud, one)
     cloud.group(group, location, subscription=subscription)
     return subscription, group, location
+
+
+def _resource(cloud: Cloud, one: Body) -> None:
+    """A resource by its id, which says its name, type and group."""
+    id = str(one["id"])
+    at, tail = id.split("/"), id.rpartition("/providers/")[2].split("/")
+    if len(at) > 4 and at[3].lower() == "resourcegroups":
+        cloud.group(at[4], one.get("location", "westeurope"), subscription=at[2].lower())
+    type = "/".join([tail[0], *tail[1::2]])
+    body = {"name": tail[-1], "type": type, **one}
+    places = {networks.NETWORKS: cloud.networks, networks.GROUPS: cloud.security_groups}
+    places |= dict.fromkeys((storage_accounts.ACCOUNTS, storage_accounts.CONNECTORS), cloud.data_resources)
+    held = places.get(type, cloud.resources)
+    if type in (networks.NETWORKS, networks.GROUPS):
+        body["etag"] = f'W/"{guid("etag", id)}"'
+    held[id.lower()] = body
 
 
 def _vault(cloud: Cloud, own: Workspace, one: Body) -> None:

@@ -85,14 +85,14 @@ def input_faults(source: Body, settings: Mapping[str, Any]) -> Iterator[Fault]:
             "the old workspace is in a managed network",
             "give virtual_network too, or leave public_subnet and private_subnet out",
         )
-    if str(_of(source).get("publicNetworkAccess")) == "Disabled" and not settings.get("endpoint_subnets"):
-        if not connections(source, UI_API):
-            yield Fault(
-                "nobody could enter the new workspace",
-                name,
-                f"public access is off, and the old one has no connected private endpoint of the group {UI_API}",
-                "give endpoint_subnets: ARM ids of subnets in which one is to be made",
-            )
+    closed = str(_of(source).get("publicNetworkAccess")) == "Disabled"
+    if closed and not settings.get("endpoint_subnets") and not connections(source, UI_API):
+        yield Fault(
+            "nobody could enter the new workspace",
+            name,
+            f"public access is off, and the old one has no connected private endpoint of the group {UI_API}",
+            "give endpoint_subnets: ARM ids of subnets in which one is to be made",
+        )
     yield from _firewall_faults(source, settings, network)
 
 
