@@ -85,7 +85,10 @@ def around() -> list[dict[str, Any]]:
             "identity": {"type": "SystemAssigned", "principalId": SOMEBODY},
             "properties": {"provisioningState": "Succeeded"},
         },
-        {"id": f"{SOURCE}/{insights}/to-logs", "properties": {"workspaceId": LOGS, "storageAccountId": "", "logs": logs}},
+        {
+            "id": f"{SOURCE}/{insights}/to-logs",
+            "properties": {"workspaceId": LOGS, "storageAccountId": "", "logs": logs},
+        },
         {"id": f"{SOURCE}/{insights}/archive", "properties": {"storageAccountId": ARCHIVE, "logs": some}},
         *known_elsewhere(),
     ]
@@ -94,11 +97,22 @@ def around() -> list[dict[str, Any]]:
 def known_elsewhere() -> list[dict[str, Any]]:
     """Firewalls and lists that know the old subnets and addresses."""
     old = f"{VNET}/subnets/old-pub"
-    storage, sql = f"{ROOT}/rg-lake/providers/Microsoft.Storage/storageAccounts", f"{ROOT}/rg-sql/providers/Microsoft.Sql"
-    rules = {"defaultAction": "Deny", "bypass": "AzureServices", "virtualNetworkRules": [{"id": old, "action": "Allow"}]}
+    storage, sql = (
+        f"{ROOT}/rg-lake/providers/Microsoft.Storage/storageAccounts",
+        f"{ROOT}/rg-sql/providers/Microsoft.Sql",
+    )
+    rules = {
+        "defaultAction": "Deny",
+        "bypass": "AzureServices",
+        "virtualNetworkRules": [{"id": old, "action": "Allow"}],
+    }
     address = f"{NET}/publicIPAddresses/ip-nat"
     return [
-        {"id": f"{NET}/natGateways/nat-data", "location": "westeurope", "properties": {"publicIpAddresses": [{"id": address}]}},
+        {
+            "id": f"{NET}/natGateways/nat-data",
+            "location": "westeurope",
+            "properties": {"publicIpAddresses": [{"id": address}]},
+        },
         {"id": address, "location": "westeurope", "properties": {"ipAddress": "20.50.60.70"}},
         {
             "id": f"{storage}/stlake",
@@ -106,7 +120,11 @@ def known_elsewhere() -> list[dict[str, Any]]:
             "tags": {"owner": "=lake team"},
             "properties": {"networkAcls": {**rules, "ipRules": [{"value": "20.50.60.0/24", "action": "Allow"}]}},
         },
-        {"id": f"{storage}/stopen", "location": "westeurope", "properties": {"networkAcls": {"defaultAction": "Allow"}}},
+        {
+            "id": f"{storage}/stopen",
+            "location": "westeurope",
+            "properties": {"networkAcls": {"defaultAction": "Allow"}},
+        },
         {"id": f"{sql}/servers/sqlold", "location": "westeurope", "properties": {}},
         {"id": f"{sql}/servers/sqlold/virtualNetworkRules/r", "properties": {"virtualNetworkSubnetId": old}},
         {

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cmkmigrate import playbook
+from cmkmigrate.cli.common import new_run
+from cmkmigrate.clients.cloud import Cloud
+from cmkmigrate.engine.apply import apply as carried_out
+from cmkmigrate.engine.migration import Migration
+from cmkmigrate.errors import Blocked
+from cmkmigrate.kinds import discover
 from tests.e2e import networked
 from tests.e2e.networked import ARCHIVE, CONNECTOR, HUB, LOGS, NET, SOMEBODY, SOURCE, VNET, ZONE
 from tests.harness import ARM, Commands, Launcher, Result, Sandbox, params_of
+from tests.kinds.world import environment
 
 BLOCKED = 6
 PAIR = {"public_subnet": "new-pub", "private_subnet": "new-priv"}
@@ -66,12 +76,11 @@ def shown(box: Sandbox, name: str) -> dict[str, Any]:
     for one in of.get("privateEndpointConnections") or ():
         made = get(box, one["properties"]["privateEndpoint"]["id"])
         group = one["properties"]["groupIds"][0]
-        zones = get(box, f"{made['id']}/privateDnsZoneGroups")["value"]
-        endpoints[group, made["properties"]["subnet"]["id"]] = (
-            one["properties"]["privateLinkServiceConnectionState"]["status"],
-            made.get("tags"),
-            [config["properties"]["privateDnsZoneId"] for zone in zones for config in zone["properties"]["privateDnsZoneConfigs"]],
-        )  # fmt: skip
+        groups = get(box, f"{made['id']}/privateDnsZoneGroups")["value"]
+        configs = [config for of in groups for config in of["properties"]["privateDnsZoneConfigs"]]
+        zones = [config["properties"]["privateDnsZoneId"] for config in configs]
+        state = one["properties"]["privateLinkServiceConnectionState"]["status"]
+        endpoints[group, made["properties"]["subnet"]["id"]] = (state, made.get("tags"), zones)
     names = ("publicNetworkAccess", "requiredNsgRules", "defaultStorageFirewall", "accessConnector",
              "enhancedSecurityCompliance", "computeMode")  # fmt: skip
     return {
@@ -111,7 +120,7 @@ def test_everything_is_carried(box: Sandbox, place: Callable[[Sandbox], Commands
     box.forget()
     again = apply(box, here)
     assert again.code == 0, again
-    assert [one for one in box.writes(ARM)] == [], "a second pass changes nothing"
+    assert box.writes(ARM) == [], "a second pass changes nothing"
     verified = here("verify", "run", "-o", "json")
     assert verified.code == 0, verified
 
@@ -125,14 +134,14 @@ PUTS = {
 }
 
 
-@pytest.mark.parametrize("which", PUTS)
+@pytest.mark.parametrize("which", ["endpoint", "role"])
 def test_killed_at_a_write(which: str, box: Sandbox, place: Callable[[Sandbox], Commands]) -> None:
     """The write does its work, nobody hears of it, and the process is gone."""
     here = place(box)
     argv = ("apply", "cmk-migration", *params(box, here, **PAIR), "--run", "run", "--auto-approve")
     started = here.start(*argv)
     match = {"method": "PUT", "host": ARM, "path": PUTS[which]}
-    box.faults({"match": match, "count": 1, "action": "kill", "after": True, "pid": started[0]})
+    box.faults({"match": match, "count": 1, "action": "kill_after", "pid": started[0]})
     killed = here.finish(started, argv)
     assert killed.code < 0, killed
     box.faults()
@@ -141,10 +150,10 @@ def test_killed_at_a_write(which: str, box: Sandbox, place: Callable[[Sandbox], 
     same(box)
 
 
-@pytest.mark.parametrize("which", PUTS)
-def test_a_lost_answer_is_looked_up(which: str, box: Sandbox, place: Callable[[Sandbox], Commands]) -> None:
+def test_lost_answers_are_looked_up(box: Sandbox, place: Callable[[Sandbox], Commands]) -> None:
+    """The first write of each sort does its work and is not answered."""
     here = place(box)
-    box.faults({"match": {"method": "PUT", "host": ARM, "path": PUTS[which]}, "count": 1, "action": "lose"})
+    box.faults(*({"match": {"method": "PUT", "host": ARM, "path": path}, "action": "lose"} for path in PUTS.values()))
     done = apply(box, here)
     assert done.code == 0, done
     same(box)
@@ -185,20 +194,62 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("which", BAD)
-def test_a_bad_input_is_refused_before_a_write(
-    which: str, still: Sandbox, place: Callable[[Sandbox], Commands]
-) -> None:
+def test_a_bad_input_is_refused_before_a_write(which: str, still: Sandbox, tmp_path: Path) -> None:
     changes, text = BAD[which]
+    still.forget()
+    error = refused(still, tmp_path / "run", **changes)
+    assert text in f"{error.what} {error.subject} {error.why}", vars(error)
+    assert error.next, vars(error)
+    assert still.writes() == []
+
+
+def refused(box: Sandbox, run: Path, **changes: Any) -> Blocked:
+    """How an apply in this process ends that must not begin."""
+    given = {**box.params, "target_name": "new", "vault_name": "kv-networked", **PAIR, **changes}
+    with environment(box, run.parent):
+        read = playbook.load("cmk-migration", discover())
+        params = playbook.fill_params(read, given, "a test")
+        migration = Migration(read, params, discover(), Cloud.from_env(os.environ))
+        with pytest.raises(Blocked) as found:
+            for _ in carried_out(migration, new_run(run, migration), confirm={}):
+                pass
+    return found.value
+
+
+def test_the_commands_say_so(still: Sandbox, place: Callable[[Sandbox], Commands]) -> None:
     here = place(still)
     still.forget()
-    refused = apply(still, here, **changes)
-    assert refused.code == BLOCKED, refused
-    assert text in refused.err, refused
+    for words in (("plan",), ("apply", "--run", "run", "--auto-approve")):
+        found = here(words[0], "cmk-migration", *params(still, here, **(PAIR | BAD["too small"][0])), *words[1:])
+        assert found.code == BLOCKED and "too small" in found.err and "make one of /26" in found.err, found
     assert still.writes() == []
 
 
 def test_what_was_looked_at_was_there(still: Sandbox) -> None:
     """The estate shows what the tests above rely on."""
     old = shown(still, "old")
-    assert old["settings"]["to-logs"]["workspaceId"] == LOGS and old["settings"]["archive"]["storageAccountId"] == ARCHIVE
+    assert (
+        old["settings"]["to-logs"]["workspaceId"] == LOGS and old["settings"]["archive"]["storageAccountId"] == ARCHIVE
+    )
     assert SOMEBODY in {principal for _, principal, _ in old["grants"]}
+
+
+def test_what_others_have_to_be_asked_for(still: Sandbox, place: Callable[[Sandbox], Commands]) -> None:
+    here = place(still)
+    still.forget()
+    found = here("plan", "cmk-migration", *params(still, here, **PAIR), "--asks", "network-asks.csv")
+    assert found.code == 0, found
+    assert still.writes() == []
+    with (here.work / "network-asks.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    by = {(one["what"], one["resource"].rpartition("/")[2], one["sure"]): one for one in rows}
+    assert len(by) == len(rows), rows
+    lake = by["storage account firewall", "stlake", "certain"]
+    assert lake["knows"] == f"{VNET}/subnets/old-pub" and lake["owner"] == "'=lake team", lake
+    assert lake["ask"] == f"let in {VNET}/subnets/new-pub {VNET}/subnets/new-priv"
+    assert ("storage account firewall", "stopen", "certain") not in by
+    assert by["SQL server firewall", "sqlold", "certain"]["ask"] == lake["ask"]
+    assert by["Cosmos DB firewall", "cosmos", "certain"]["ask"] == lake["ask"]
+    onprem = by["network security group", "nsg-onprem", "certain"]
+    assert (onprem["knows"], onprem["ask"]) == ("10.1.0.0/26", "let in the prefix 10.1.2.0/26 10.1.3.0/26")
+    assert "do not delete" in by["private endpoint for signing in", "pe-signin", "certain"]["ask"]

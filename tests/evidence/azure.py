@@ -31,7 +31,7 @@ def arm(one: Exchange) -> Verdict:
     """The verdict on an exchange with ARM."""
     operation = openapi.find("/resource-manager/", one.method, one.path)
     if operation is None:
-        return Verdict(f"{one.method} {generic(one.path)}")
+        return _by_schema(one)
     name = operation.name
     verdict = Verdict(f"ARM {name}", f"OpenAPI {operation.uri.split('/stable/')[1]}")
     provider, kind = resource(one.path) if one.method in ("GET", "PUT", "PATCH") else ("", "")
@@ -39,6 +39,18 @@ def arm(one: Exchange) -> Verdict:
         verdict.request = _findings(verdict, "request", _request(one, operation, provider, kind))
     if one.status and not one.made_by_fault:
         verdict.answer = _findings(verdict, "answer", _answer(one, operation, provider, kind))
+    return verdict
+
+
+def _by_schema(one: Exchange) -> Verdict:
+    """Where no operation is defined, the body of a PUT may be: by the ARM schema of the type."""
+    provider, kind = resource(one.path)
+    schema = _schema(provider, kind) if one.method == "PUT" else ""
+    if not schema:
+        return Verdict(f"{one.method} {generic(one.path)}")
+    verdict = Verdict(f"ARM PUT {kind}", f"ARM schema {SCHEMAS[provider]}")
+    if one.by_client:
+        verdict.request = _findings(verdict, "request", _against(one, provider, kind, schema))
     return verdict
 
 
@@ -87,12 +99,7 @@ def _request(one: Exchange, operation: openapi.Operation, provider: str, kind: s
     model = typed.model(provider)
     shape = model.resources.get(kind) if model else None
     if one.method == "PUT" and (schema := _schema(provider, kind)):
-        name = one.path.rstrip("/").rpartition("/")[2]
-        version = SCHEMAS[provider].split("/")[0]
-        document = {**one.request, "name": name, "type": _spelt(kind, schema), "apiVersion": version}
-        for error in Draft4Validator({"$ref": schema}, registry=definitions.registry()).iter_errors(document):
-            at = "".join("[]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
-            yield "schema", at, error.message[:160]
+        yield from _against(one, provider, kind, schema)
     else:
         yield from openapi.request(operation, one.request)
     if model is not None and shape is not None and one.method in ("PUT", "PATCH"):
@@ -101,6 +108,16 @@ def _request(one: Exchange, operation: openapi.Operation, provider: str, kind: s
         bodies = [parameter["schema"] for parameter in operation.parameters() if parameter.get("in") == "body"]
         for schema in bodies:
             yield from openapi.names(operation.uri, schema, one.request, reading=False)
+
+
+def _against(one: Exchange, provider: str, kind: str, schema: str) -> Iterator[Seen]:
+    """A request's body against the ARM schema of its type."""
+    name = one.path.rstrip("/").rpartition("/")[2]
+    version = SCHEMAS[provider].split("/")[0]
+    document = {**(one.request or {}), "name": name, "type": _spelt(kind, schema), "apiVersion": version}
+    for error in Draft4Validator({"$ref": schema}, registry=definitions.registry()).iter_errors(document):
+        at = "".join("[]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+        yield "schema", at, error.message[:160]
 
 
 def _answer(one: Exchange, operation: openapi.Operation, provider: str, kind: str) -> Iterator[Seen]:

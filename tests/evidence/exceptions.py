@@ -82,6 +82,12 @@ PLANTED: dict[str, str] = {
 RESOURCES = "Microsoft.Resources is not in shared/specs"
 LOCKS = "locks are not in shared/specs; the preflight reads them, and a test puts one that must stop the product"
 POLICY = "Azure Policy is not in shared/specs; the calls are those of its public specification (2022-03-01, 2022-06-01)"
+NETWORK = (
+    "Microsoft.Network is not in shared/specs; the shapes are those of the official examples of 2024-05-01 "
+    "(Azure/azure-rest-api-specs: PrivateEndpointCreate, the zone groups of the SDKs' documentation)"
+)
+ELSEWHERE = "firewalls of other services: not in shared/specs; the fields are those of their public specifications"
+INSIGHTS = "shared/specs has the schema of a PUT of diagnostic settings (judged), and no operations"
 UNDEFINED: dict[str, str] = {
     "login *": "Entra ID: no definition in shared/specs; the calls are those of azure-identity",
     "GET /subscriptions": RESOURCES,
@@ -102,6 +108,10 @@ UNDEFINED: dict[str, str] = {
     "GET *}/providers/Microsoft.Authorization/permissions": (
         "defined for a resource group and for a child of a resource; a subscription and a resource answer alike"
     ),
+    "*/workspaces/{}/providers/Microsoft.Authorization/locks*": LOCKS,
+    "PUT /subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/*": NETWORK,
+    "GET /subscriptions/{}/resourceGroups/{}/providers/Microsoft.Sql/*": ELSEWHERE,
+    "*/workspaces/{}/providers/Microsoft.Insights/diagnosticSettings*": INSIGHTS,
     "graph POST /v1.0/directoryObjects/getByIds": "Microsoft Graph has no schema in shared/specs; az asks for names",
     "* /api/2.0/preview/permissionassignments*": "the SDK has it for accounts alone (shared/facts/databricks.md 5.1)",
     "* /api/2.1/jobs/*": "an older version of an operation, for other tools; the SDK has 2.2",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -11,10 +13,11 @@ import typer
 
 from cmkmigrate.cli import common
 from cmkmigrate.cli.common import Format
-from cmkmigrate.errors import Blocked, Fatal
+from cmkmigrate.errors import Blocked, CallError, Denied, Fatal, Mistake, NotAllowed, Stopped
 from cmkmigrate.model import Do
 from cmkmigrate.render import plan as render
 from cmkmigrate.render.progress import Progress
+from cmkmigrate.render.text import csv_lines, plural
 
 if TYPE_CHECKING:
     from cmkmigrate.engine.migration import Migration
@@ -27,6 +30,7 @@ EXAMPLES = """\b
 Examples:
   cmkmigrate plan cmk-migration --params analytics.yaml
   cmkmigrate plan cmk-migration --params analytics.yaml --out analytics.cmkplan
+  cmkmigrate plan cmk-migration --params analytics.yaml --asks network-asks.csv
   cmkmigrate plan my-own.yaml -p source=/subscriptions/... -o jsonl
 """
 
@@ -38,12 +42,18 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="PLANFILE", help="Keep the plan; `apply PLANFILE` holds to it.")
     ] = None,
+    asks: Annotated[
+        Path | None,
+        typer.Option(
+            "--asks", metavar="FILE", help="Write what firewalls and lists elsewhere must be asked for, as CSV."
+        ),
+    ] = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="End with 2 where there is something to write.")
     ] = False,
     output: common.Output = Format.TABLE,
 ) -> int:
-    """Show what a playbook would do, and why. Writes nothing, neither there nor here (but for --out)."""
+    """Show what a playbook would do, and why. Writes nothing, neither there nor here (but for --out and --asks)."""
     read = common.load_playbook(playbook)
     given = common.read_params(params, param, read)
     migration = common.open_migration(read, given, str(params or "-p"), reading=True)
@@ -57,6 +67,8 @@ def command(
                 raise common.unwritable(out, error) from None
         totals = show(migration, preview, output)
         _possible(migration, preview)
+    if asks is not None:
+        _write_asks(migration, asks)
     return CHANGES if detailed_exitcode and totals.changes else 0
 
 
@@ -70,6 +82,28 @@ def _possible(migration: Migration, preview: Preview) -> None:
                 why=action.reason,
                 next="mend it, then plan again",
             )
+
+
+def _write_asks(migration: Migration, file: Path) -> None:
+    """Write network-asks.csv: what knows only the network of the old workspace. Raises Mistake, NotAllowed, Stopped."""
+    from cmkmigrate.kinds.azure.network_asks import COLUMNS, network_asks
+
+    name, source = str(migration.params.get("target_name") or ""), migration.source()
+    if not name or not source.arm_id:
+        why = f"{migration.playbook.name} makes none, or the old one is not named by its ARM id"
+        raise Mistake("what is asked for is for a new workspace", subject="--asks", why=why)
+    target = str(migration.params.get("existing_target") or f"{source.arm_id.rpartition('/')[0]}/{name}")
+    site, open = migration.subscription(), migration.sites.subscription
+    try:
+        rows = [astuple(one) for one in network_asks(site, source.resource, migration.params, target, open)]
+    except Denied as error:
+        next = "get Reader on it"
+        raise NotAllowed("the network may not be read", subject="--asks", why=str(error), next=next) from None
+    except CallError as error:
+        next = "the same command again"
+        raise Stopped("the network cannot be read", subject="--asks", why=str(error), next=next) from None
+    common.write_private(file, "\r\n".join([*csv_lines(COLUMNS, rows), ""]))
+    print(f"{plural(len(rows), 'row')} in {file}", file=sys.stderr)
 
 
 def existing(migration: Migration, directory: Path | None = None) -> Ledger | None:

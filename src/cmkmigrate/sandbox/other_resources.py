@@ -16,7 +16,8 @@ from cmkmigrate.sandbox.wire import Request, Response, json_response, route
 TYPES: dict[str, tuple[str, ...]] = {
     "Microsoft.Network/natGateways": (),
     "Microsoft.Network/publicIPAddresses": (),
-    "Microsoft.Network/privateDnsZones": (),
+    "Microsoft.Network/routeTables": (),
+    "Microsoft.Network/privateDnsZones": ("A",),
     "Microsoft.Sql/servers": ("virtualNetworkRules", "firewallRules"),
     "Microsoft.DocumentDB/databaseAccounts": (),
     "Microsoft.EventHub/namespaces": ("networkRuleSets",),
@@ -54,6 +55,15 @@ def list_resources(cloud: Cloud, request: Request) -> Response:
     if parent.lower() not in cloud.resources:
         return not_found("/".join(parts[:2]), parts[2], request.params["group"])
     return page(cloud, request, of_type(cloud, "/".join([parts[0], *parts[1::2]]), parent))
+
+
+@route("GET", IN_GROUP + "Microsoft.Databricks/workspaces/{name}/virtualNetworkPeerings")
+def list_peerings(cloud: Cloud, request: Request) -> Response:
+    """Peerings of a workspace's managed network, as an estate brings them."""
+    workspace = request.path.rstrip("/").rpartition("/")[0]
+    if workspace.lower() not in cloud.workspaces:
+        return not_found("Microsoft.Databricks/workspaces", request.params["name"], request.params["group"])
+    return page(cloud, request, of_type(cloud, "Microsoft.Databricks/workspaces/virtualNetworkPeerings", workspace))
 
 
 def _routes() -> None:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from cmkmigrate.clients.arm import Put
+from cmkmigrate.clients.arm_wire import Reads
 from cmkmigrate.errors import CallError, NotFound
 
 S = "/subscriptions/s/resourceGroups/g/providers"
@@ -55,6 +56,7 @@ class FakeSubscription:
         self.data = FakeKeys()
         self.databricks: str | CallError = "databricks-oid"
         self.refusal: CallError | None = None  # of the next write
+        self.lists: dict[str, list[dict[str, Any]] | CallError] = {}  # of `listing`, by path
 
     def _get(self, arm_id: str) -> dict[str, Any]:
         if arm_id not in self.bodies:
@@ -62,6 +64,19 @@ class FakeSubscription:
         return self.bodies[arm_id]
 
     workspace = vault = _get
+
+    def read(self, path: str, version: str) -> dict[str, Any]:
+        return self._get(path)
+
+    def listing(self, path: str, version: str, filter: str = "") -> list[dict[str, Any]]:
+        found = self.lists.get(path, NotFound("gone", status=404))
+        if isinstance(found, CallError):
+            raise found
+        return found
+
+    def put_resource(self, path: str, version: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        self._write("PUT", path, body)
+        return {"id": path}
 
     def vaults(self) -> list[dict[str, Any]]:
         return [body for body in self.bodies.values() if "KeyVault" in body["id"]]
@@ -165,3 +180,11 @@ def source(**changes: Any) -> Any:
         },
     }
     return SimpleNamespace(arm_id=WORKSPACE, resource=resource, location="westeurope", name="old")
+
+
+def connected(site: FakeSubscription, resource: dict[str, Any] | None = None) -> Any:
+    """The old workspace, with what `site` knows around it."""
+    found = source()
+    found.resource = resource or found.resource
+    found.arm, found.url = Reads(site.read, site.listing), "https://adb-1001.1.azuredatabricks.test"
+    return found
