@@ -205,7 +205,7 @@ def test_a_bad_input_is_refused_before_a_write(which: str, still: Sandbox, tmp_p
 
 def refused(box: Sandbox, run: Path, **changes: Any) -> Blocked:
     """How an apply in this process ends that must not begin."""
-    given = {**box.params, "target_name": "new", "vault_name": "kv-networked", **PAIR, **changes}
+    given = {"source": SOURCE, "target_name": "new", "vault_name": "kv-networked", **PAIR, **changes}
     with environment(box, run.parent):
         read = playbook.load("cmk-migration", discover())
         params = playbook.fill_params(read, given, "a test")
