@@ -88,7 +88,7 @@ def _ranges(node: Any) -> list[Network]:
         for first, last in _RANGE:
             if node.get(first) and node.get(last) and str(node[last]) != "0.0.0.0":
                 start, end = ipaddress.ip_address(str(node[first])), ipaddress.ip_address(str(node[last]))
-                found += ipaddress.summarize_address_range(start, end)  # type: ignore[arg-type, type-var]
+                found += ipaddress.summarize_address_range(start, end)
         node = list(node.values())
     if isinstance(node, list):
         for value in node:

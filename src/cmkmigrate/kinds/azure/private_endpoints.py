@@ -80,7 +80,7 @@ class PrivateEndpoints(Kind):
     def create(self, site: Subscription, asset: Asset) -> Made:
         body = asset.body or {}
         properties = {name: value for name, value in body["properties"].items() if name != "provisioningState"}
-        sent = {name: body[name] for name in ("location", "tags") if name in body}
+        sent: Body = {name: body[name] for name in ("location", "tags") if name in body}
         return put(site, str(body["at"]), NETWORK, {**sent, "properties": properties})
 
     def update(self, site: Subscription, want: Asset, have: Asset) -> Made | None:
@@ -180,7 +180,7 @@ def _loaded(resource: Body, key: str) -> Asset:
     """An endpoint in the form in which it is wanted, with how its connection stands."""
     given = resource.get("properties") or {}
     which = next((one for one in _CONNECTIONS if given.get(one)), _CONNECTIONS[0])
-    connection = next(iter(given.get(which) or []), {})
+    connection: Body = next(iter(given.get(which) or []), {})
     of = connection.get("properties") or {}
     at = str(resource["id"])
     body = _body(at, str(resource["location"]), str((given.get("subnet") or {}).get("id", "")), which,

@@ -59,7 +59,7 @@ def body_of(source: Body, settings: Settings, at: ResourceId) -> Body:
     parameters = _parameters(source, settings)
     if "dbfs_root" in features:
         parameters["prepareEncryption"] = {"value": True}
-    if settings.get("double_encryption"):
+    if settings.get("double_encryption") or network_rules.parameter(source, "requireInfrastructureEncryption"):
         parameters["requireInfrastructureEncryption"] = {"value": True}
     properties: Body = {
         "computeMode": "Hybrid",

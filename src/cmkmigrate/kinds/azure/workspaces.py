@@ -212,9 +212,10 @@ def merged(base: Any, change: Any) -> Any:
 
 def _look_at_network(site: Subscription, settings: Settings) -> None:
     """Raises Blocked where the new workspace cannot be made in its network. Reads only."""
-    first, *others = [*workspace_network.faults(site, site.workspace(str(settings["source"])), settings), None]
-    if first is not None:
-        error, more = first.blocked(), "; ".join(f"{one.what} ({one.subject})" for one in others if one is not None)
+    found = list(workspace_network.faults(site, site.workspace(str(settings["source"])), settings))
+    if found:
+        error = found[0].blocked()
+        more = "; ".join(f"{one.what} ({one.subject})" for one in found[1:])
         error.why += f"{'; ' if error.why else ''}besides: {more}" if more else ""
         raise error
 
