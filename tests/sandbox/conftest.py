@@ -22,6 +22,8 @@ import pytest
 from cmkmigrate.sandbox.arm_workspace import Workspace
 from cmkmigrate.sandbox.server import Sandbox
 from cmkmigrate.sandbox.wire import Principal, Request
+from tests.e2e import networked
+from tests.harness import Sandbox as Served
 
 Body = dict[str, Any]
 ARM, GRAPH, LOGIN = "management.azure.test", "graph.microsoft.test", "login.microsoftonline.test"
@@ -284,3 +286,12 @@ def clients(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> Running:
     for name, value in sandbox.env.items():
         monkeypatch.setenv(name, value)
     return sandbox
+
+
+@pytest.fixture(scope="session")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The estate with a network around its workspace; `shut` has no public access and no endpoint."""
+    folder = tmp_path_factory.mktemp("around")
+    made = Served(folder / "sandbox", networked.build(folder / "estate", beside=("shut",)))
+    yield made
+    made.close()
