@@ -146,8 +146,9 @@ def known_elsewhere() -> list[dict[str, Any]]:
     ]
 
 
-def build(folder: Path, *, beside: tuple[str, ...] = (), **changes: Any) -> Path:
-    """The estate. changes: laid over the properties of the workspace; beside: further workspaces, all empty."""
+def build(folder: Path, *, beside: tuple[str, ...] = (), more: dict[str, Any] | None = None, **changes: Any) -> Path:
+    """The estate. changes: laid over the properties of the workspace; beside: further workspaces, all empty;
+    more: of arm.json."""
     folder.mkdir(parents=True)
     host = f"https://adb-{NUMBER}.7.azuredatabricks.net"
     estate = {"name": "old", "region": "westeurope", "workspace_url": host, "workspace_id": NUMBER}
@@ -194,5 +195,5 @@ def build(folder: Path, *, beside: tuple[str, ...] = (), **changes: Any) -> Path
             {"scope": "resourceGroups/rg-old", "name": "group", "level": "CanNotDelete"},
         ],
     }
-    (folder / "arm.json").write_text(json.dumps(arm))
+    (folder / "arm.json").write_text(json.dumps(arm | (more or {})))
     return folder

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from cmkmigrate.sandbox.cloud import SUBSCRIPTION, Cloud
 from cmkmigrate.sandbox.faults import Faults
 from cmkmigrate.sandbox.limits import Limits
 from cmkmigrate.sandbox.recorder import Recorder
+from tests.e2e import networked
 from tests.harness import ARM, Commands, Launcher, Result, Sandbox
 
 BLOCKED = 6
@@ -31,11 +32,16 @@ OWN = "source"
 MOVE = {"always", "provisions", "moves", "changes a workspace", "makes a workspace", "uses a vault", "grants"}
 PLACE = {"always", "provisions", "changes a workspace", "in place", "makes a vault", "uses a vault", "grants"}
 # Actions that no request to Resource Manager is: the workspace looks for the first when somebody comes in, the service
-# of the workspace asks for the others when it is put into a network.
+# of the workspace asks for the next two when it is put into a network, that of private endpoints for the others.
 ELSEWHERE = {
     "Microsoft.Databricks/workspaces/assignWorkspaceAdmin/action",
     "Microsoft.Network/virtualNetworks/subnets/join/action",
     "Microsoft.Network/virtualNetworks/subnets/write",
+    "Microsoft.Network/privateDnsZones/join/action",
+    "Microsoft.Databricks/workspaces/privateEndpointConnectionsApproval/action",
+}
+ATTACHED = {"own network", "uses a connector", "has endpoints"} | {
+    f"carries {one}" for one in ("logs", "roles", "locks", "endpoints", "zones")
 }
 if "PF21" not in {one.id for one in discover()}:
     ELSEWHERE.add("Microsoft.Network/virtualNetworks/read")
@@ -49,6 +55,7 @@ class Profile:
     playbook: str
     when: frozenset[str]
     by_policy: bool = False
+    params: dict[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[Right]:
@@ -72,9 +79,21 @@ PROFILES = {
         Profile("policies", "cmk-migration", frozenset(MOVE), by_policy=True),
         Profile("place", "enable-in-place", frozenset(PLACE)),
         Profile("network", "cmk-migration", frozenset(MOVE | {"makes a vault", "own network"})),
+        Profile(
+            "attached",
+            "cmk-migration",
+            frozenset(MOVE | ATTACHED | {"makes a vault"}),
+            params={"public_subnet": "new-pub", "private_subnet": "new-priv"},
+        ),
     )
 }
-CASES = [(profile, action) for profile in PROFILES.values() for action in profile.actions]
+# What is attached to a workspace is tried on the one that has it, the rest of its rows on the others.
+CASES = [
+    (profile, action)
+    for profile in PROFILES.values()
+    for action in profile.actions
+    if profile.name != "attached" or action not in PROFILES["network"].actions
+]
 # Each action that a run ends without, in the first profile that has it.
 RUNS = {row.action: profile for profile in reversed(PROFILES.values()) for row in profile.rows if row.use == "run"}
 
@@ -85,6 +104,9 @@ def names(profile: Profile) -> list[str]:
 
 
 def estate(folder: Path, profile: Profile, role: str = "exactly") -> Path:
+    if profile.name == "attached":
+        more = {"roles": [{"name": "exactly", "actions": profile.actions}], "operator": role}
+        return networked.build(folder, more=more)
     folder.mkdir()
     told = {"name": OWN, "region": "westeurope", "workspace_id": 4100000000000001}
     told["workspace_url"] = "https://adb-4100000000000001.1.azuredatabricks.net"
@@ -124,7 +146,7 @@ class World:
         subscription = "/".join(source.split("/")[:3])
         vaults = f"{subscription}/resourceGroups/rg/providers/Microsoft.KeyVault/vaults"
         name = f"{self.profile.name}-{number}"
-        given = {"vault_name": f"kv-{name}"}
+        given = {"vault_name": f"kv-{name}"} | self.profile.params
         if self.profile.by_policy:
             given["vault_id"] = f"{vaults}/kv-old-{number}"
         if self.profile.playbook == "cmk-migration":

@@ -14,7 +14,8 @@ from importlib.resources import files
 from typing import Any, Final
 
 from cmkmigrate.audit import health
-from cmkmigrate.errors import CallError
+from cmkmigrate.errors import CallError, OperatorError
+from cmkmigrate.kinds.azure.network_rules import UI_API, connections, connector_of
 from cmkmigrate.preflight.ground import Ground, Thing, known
 from cmkmigrate.strict_yaml import read_yaml
 
@@ -91,6 +92,47 @@ def _network(ground: Ground) -> list[str]:
     return [str((parameters.get("customVirtualNetworkId") or {}).get("value") or "")]
 
 
+def _carried(ground: Ground, kind: str) -> list[Any]:
+    """What of this kind the new workspace shall have, as the old one has it."""
+
+    def read() -> list[Any]:
+        found: list[Any] = []
+        for one in ground.of(kind):
+            found += ground.migration.kinds[kind].desired(ground.source(), one.settings, lambda _: [])
+        return [one for one in found if not one.excluded and not one.unsupported]
+
+    try:
+        return ground.once(f"carried {kind}", read)
+    except (CallError, OperatorError):
+        return []  # what may not be read is named by the rights to read
+
+
+def _old_endpoints(ground: Ground) -> list[str]:
+    """The groups of the endpoints that lead to the old workspace, where new ones are to be made like them."""
+    source = next((one.resource for one in _seen(lambda: [ground.resource()])), None) or {}
+    steps = [one for one in ground.of("private_endpoints") if not one.settings.get("endpoint_subnets")]
+    return ["/".join(id.split("/")[:5]) for id in connections(source, UI_API)] if steps else []
+
+
+def _endpoint_groups(ground: Ground) -> list[str]:
+    return ["/".join(str(one.body["at"]).split("/")[:5]) for one in _carried(ground, "private_endpoints")]
+
+
+def _endpoint_subnets(ground: Ground) -> list[str]:
+    return [str(one.body["properties"]["subnet"]["id"]) for one in _carried(ground, "private_endpoints")]
+
+
+def _zones(ground: Ground) -> list[str]:
+    groups = [one.body["properties"] for one in _carried(ground, "dns_zone_groups")]
+    return [str(one["properties"]["privateDnsZoneId"]) for of in groups for one in of["privateDnsZoneConfigs"]]
+
+
+def _connector(ground: Ground) -> list[str]:
+    source = next((one.resource for one in _seen(lambda: [ground.resource()])), None) or {}
+    steps = ground.of("workspaces") if ground.makes_workspace else []
+    return [str(connector_of(source, one.settings).get("id") or "") for one in steps]
+
+
 AT: Final[Mapping[str, Callable[[Ground], list[str]]]] = {
     "subscription": lambda ground: ["/".join(ground.source_id.split("/")[:3])],
     "source": lambda ground: [ground.source_id],
@@ -100,6 +142,11 @@ AT: Final[Mapping[str, Callable[[Ground], list[str]]]] = {
     "vaults by role": lambda ground: _at(one for one in _seen(ground.granting) if _by_role(one)),
     "vaults by policy": lambda ground: _at(one for one in _seen(ground.granting) if not _by_role(one)),
     "network": _network,
+    "connector": _connector,
+    "endpoints": _endpoint_groups,
+    "old endpoints": _old_endpoints,
+    "endpoint subnets": _endpoint_subnets,
+    "zones": _zones,
 }
 WHEN: Final[Mapping[str, Callable[[Ground], bool]]] = {
     "always": lambda ground: True,
@@ -111,6 +158,13 @@ WHEN: Final[Mapping[str, Callable[[Ground], bool]]] = {
     "makes a vault": lambda ground: any(one.resource is None for one in _seen(ground.vaults)),
     "uses a vault": lambda ground: bool(ground.vault_ids()),
     "grants": lambda ground: bool(_seen(ground.granting)),
+    "uses a connector": lambda ground: any(_connector(ground)),
+    "carries logs": lambda ground: bool(_carried(ground, "diagnostic_settings")),
+    "carries roles": lambda ground: bool(_carried(ground, "role_assignments")),
+    "carries locks": lambda ground: bool(_carried(ground, "locks")),
+    "has endpoints": lambda ground: bool(_old_endpoints(ground)),
+    "carries endpoints": lambda ground: bool(_carried(ground, "private_endpoints")),
+    "carries zones": lambda ground: bool(_zones(ground)),
     "own network": lambda ground: ground.makes_workspace and any(_network(ground)),
 }
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from cmkmigrate.sandbox.arm import RESOURCE, api_version, locked, need_group, not_found, page
+from cmkmigrate.sandbox.arm import RESOURCE, api_version, linked_refusal, locked, need_group, not_found, page
 from cmkmigrate.sandbox.cloud import Body, Cloud, digest
 from cmkmigrate.sandbox.networks import subnet_of
 from cmkmigrate.sandbox.other_resources import of_type
+from cmkmigrate.sandbox.rights import may
 from cmkmigrate.sandbox.wire import Failure, Request, Response, azure_error, json_response, route
 
 TYPE = "Microsoft.Network/privateEndpoints"
@@ -21,6 +22,7 @@ GROUPS = ENDPOINTS + "/{name}/privateDnsZoneGroups"
 OPERATION = "/subscriptions/{subscription}/providers/Microsoft.Network/locations/{location}/operations/{id}"
 KINDS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 OF_WORKSPACES = ("databricks_ui_api", "browser_authentication")
+APPROVAL = "Microsoft.Databricks/workspaces/privateEndpointConnectionsApproval/action"
 AUTO = {"status": "Approved", "description": "Auto-approved", "actionsRequired": "None"}  # recorded
 PENDING = {"status": "Pending", "description": "Please approve my connection", "actionsRequired": "None"}
 
@@ -84,11 +86,20 @@ def put_endpoint(cloud: Cloud, request: Request) -> Response:
     given = asked.get("properties") or {}
     id = request.path.rstrip("/")
     had = cloud.resources.get(id.lower())
-    if (refused := locked(cloud, id, delete=False) or _refusal(cloud, given, had)) is not None:
+    refused = locked(cloud, id, delete=False) or _refusal(cloud, given, had)
+    if refused is None:
+        join, write = "Microsoft.Network/virtualNetworks/subnets/join/action", f"{TYPE}/write"
+        refused = linked_refusal(cloud, request, write, id, join, str(given["subnet"]["id"]))
+    if refused is not None:
         return refused
+    assert request.principal is not None, "ARM's routes want a token"
+    approves = all(
+        may(cloud, request.principal.id, APPROVAL, str(one["properties"]["privateLinkServiceId"]))
+        for one in given.get(KINDS[0]) or ()
+    )
     properties: Body = {"subnet": {"id": given["subnet"]["id"]}}
     for kind in KINDS:
-        properties[kind] = [_connection(id, kind, one) for one in given.get(kind) or ()]
+        properties[kind] = [_connection(id, kind, one, approves) for one in given.get(kind) or ()]
     for name in ("ipConfigurations", "applicationSecurityGroups"):
         properties[name] = given.get(name) or []
     card = f"networkInterfaces/{request.params['name']}.nic.{digest(id)[:8]}"
@@ -99,10 +110,10 @@ def put_endpoint(cloud: Cloud, request: Request) -> Response:
     return _begun(cloud, request, {**body, "properties": properties})
 
 
-def _connection(endpoint: str, kind: str, one: Body) -> Body:
-    """Assumption: whoever may make an endpoint may write the workspace; then a connection is approved by itself."""
+def _connection(endpoint: str, kind: str, one: Body, approves: bool) -> Body:
+    """Approved at once where its maker may approve connections of the workspace (the vendor's page on Private Link)."""
     given = one.get("properties") or {}
-    state = AUTO if kind == KINDS[0] else PENDING
+    state = AUTO if kind == KINDS[0] and approves else PENDING
     return {
         "name": one.get("name", ""),
         "id": f"{endpoint}/{kind}/{one.get('name', '')}",
@@ -184,6 +195,10 @@ def put_zone_group(cloud: Cloud, request: Request) -> Response:
         if zone.lower() not in cloud.resources:
             text = f"Resource {zone} referenced by the zone group was not found."
             return azure_error(400, "InvalidResourceReference", text)
+        join = "Microsoft.Network/privateDnsZones/join/action"
+        refused = linked_refusal(cloud, request, f"{GROUP_TYPE}/write", request.path, join, zone)
+        if refused is not None:
+            return refused
     id = request.path.rstrip("/")
     body = {"name": request.params["zones"], "id": id, "type": GROUP_TYPE}
     return _begun(cloud, request, {**body, "properties": {"privateDnsZoneConfigs": configs}})

@@ -35,5 +35,8 @@ def test_its_own_ones_alone() -> None:
     (have,) = KIND.list(site, {"workspace": NEW}, nothing)
     assert isinstance(have, Asset) and have.body
     assert portable.differences(KIND, KIND.fit(want.body, have.body), have.body) == ("properties.level",)
+    site.lists[f"{WORKSPACE}{PATH}"] = [lock(WORKSPACE, level="ReadOnly")]
+    (left,) = KIND.desired(connected(site), {"workspace": NEW}, nothing)
+    assert "next pass" in left.excluded
     site.bodies[have.id] = lock(NEW)
     assert KIND.update(site, want, KIND.load(site, Entry(have.id))) == Made(f"{NEW}{PATH}/keep")

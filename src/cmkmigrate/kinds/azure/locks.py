@@ -1,4 +1,5 @@
-"""The locks on a workspace itself. They are made last: under a ReadOnly lock nothing of the new one could be finished.
+"""The locks on a workspace itself, made last. One that is ReadOnly stays with the old workspace: the next pass, a new
+version of the key and every other change of the new one would be refused under it, so putting it on is left to people.
 
 Locks on its resource group or subscription hold for the new workspace too, as it is made in the same ones.
 """
@@ -17,6 +18,12 @@ VERSION: Final = "2020-05-01"
 _PATH: Final = "/providers/Microsoft.Authorization/locks"
 
 
+READ_ONLY: Final = (
+    "under a ReadOnly lock the new workspace could not be changed any more (a next pass, a new version of the key): "
+    "put it on when all is done (az lock create --lock-type ReadOnly)"
+)
+
+
 class Locks(Kind):
     """Settings: workspace (ARM id of the new one)."""
 
@@ -29,7 +36,11 @@ class Locks(Kind):
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         target = target_of(settings)
         found = reads_of(source).listing(f"{source.arm_id}{_PATH}", VERSION, "atScope()")
-        return [_asset(one, f"{target}{_PATH}/{one['name']}") for one in _own(found, source.arm_id)]
+        for one in _own(found, source.arm_id):
+            asset = _asset(one, f"{target}{_PATH}/{one['name']}")
+            if str((one.get("properties") or {}).get("level")) == "ReadOnly":
+                asset.excluded = READ_ONLY
+            yield asset
 
     def list(self, site: Subscription, settings: Settings, listed: Listed) -> Iterable[Entry]:
         target = target_of(settings)
