@@ -16,6 +16,7 @@ SOURCE = f"{ROOT}/rg-old/providers/Microsoft.Databricks/workspaces/old"
 CONNECTOR = f"{ROOT}/rg-old/providers/Microsoft.Databricks/accessConnectors/ac-shared"
 LOGS = f"{ROOT}/rg-ops/providers/Microsoft.OperationalInsights/workspaces/logs"
 ARCHIVE = f"{ROOT}/rg-ops/providers/Microsoft.Storage/storageAccounts/starchive"
+CLOSED = "0c105ed0-0000-4000-8000-000000000001"  # a subscription in which the operator may read one vault alone
 NUMBER = 7405600000000907
 READER, CONTRIBUTOR = "Reader", "Contributor"
 SOMEBODY = "5e0b1c8e-9f0e-4d57-8a34-0d3c6cf1b8aa"
@@ -178,7 +179,9 @@ def build(folder: Path, *, beside: tuple[str, ...] = (), more: dict[str, Any] | 
         "customPublicSubnetName": {"value": "taken"},
         "customPrivateSubnetName": {"value": "also-taken"},
     }
+    vault = f"/subscriptions/{CLOSED}/resourceGroups/rg-closed/providers/Microsoft.KeyVault/vaults/kv-closed"
     arm = {
+        "subscriptions": [{"id": CLOSED, "name": "closed"}],
         "workspaces": [
             {"name": "old", "resource_group": "rg-old", "tags": {"owner": "data"}, "properties": properties},
             {"name": "neighbour", "resource_group": "rg-old", "properties": {"parameters": taken}},
@@ -189,6 +192,7 @@ def build(folder: Path, *, beside: tuple[str, ...] = (), more: dict[str, Any] | 
             {"scope": "workspaces/old", "role": CONTRIBUTOR, "principal": SOMEBODY},
             {"scope": "workspaces/old", "role": READER, "principal": "databricks"},
             {"scope": "resourceGroups/rg-old", "role": READER, "principal": SOMEBODY},
+            {"scope": vault, "role": READER, "principal": "operator"},
         ],
         "locks": [
             {"scope": "workspaces/old", "name": "keep", "level": "CanNotDelete", "notes": "ask the data team"},

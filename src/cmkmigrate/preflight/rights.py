@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from cmkmigrate.audit import health
 from cmkmigrate.errors import CallError, OperatorError
-from cmkmigrate.kinds.azure.network_rules import UI_API, connections, connector_of
+from cmkmigrate.kinds.azure.network_rules import UI_API, connections, connector_of, network_of
 from cmkmigrate.preflight.ground import Ground, Thing, known
 from cmkmigrate.strict_yaml import read_yaml
 
@@ -88,8 +88,9 @@ def _vaults(ground: Ground) -> list[str]:
 
 
 def _network(ground: Ground) -> list[str]:
-    parameters = next((one.properties.get("parameters") for one in _seen(lambda: [ground.resource()])), None) or {}
-    return [str((parameters.get("customVirtualNetworkId") or {}).get("value") or "")]
+    """The network that the new workspace is to be in."""
+    source = next((one.resource for one in _seen(lambda: [ground.resource()])), None) or {}
+    return [network_of(source, one.settings) for one in ground.of("workspaces")]
 
 
 def _carried(ground: Ground, kind: str) -> list[Any]:
