@@ -58,7 +58,9 @@ def network_asks(
         new_body = site.workspace(target)
     except NotFound:
         new_body = None
-    old, new = _old(site, source), _new(site, source, new_body, settings)
+    unread: list[Ask] = []
+    old, new = _old(site, source, unread), _new(site, source, new_body, settings, unread)
+    yield from unread
     yield from _of_workspace(site, source, settings)
     yield from _of_subnets(site, source, settings)
     for id in sorted({str(one["subscriptionId"]).lower() for one in site.subscriptions()} | {site.id.lower()}):
@@ -73,20 +75,21 @@ def network_asks(
         yield Ask(what, "", known, text, "", "unknown")
 
 
-def _old(site: Site, source: Body) -> Side:
+def _old(site: Site, source: Body, unread: list[Ask]) -> Side:
     network = str(rules.parameter(source, "customVirtualNetworkId") or "")
     names = [str(rules.parameter(source, f"custom{one}SubnetName") or "") for one in ("Public", "Private")]
-    return _injected(site, network, names) if network else _managed(site, source)
+    return _injected(site, network, names, unread) if network else _managed(site, source, unread)
 
 
-def _new(site: Site, source: Body, made: Body | None, settings: Mapping[str, Any]) -> Side:
+def _new(site: Site, source: Body, made: Body | None, settings: Mapping[str, Any], unread: list[Ask]) -> Side:
     network = rules.network_of(source, settings)
     if network:
-        return _injected(site, network, [str(settings.get(one) or "") for one in ("public_subnet", "private_subnet")])
-    return _managed(site, made) if made else Side()
+        names = [str(settings.get(one) or "") for one in ("public_subnet", "private_subnet")]
+        return _injected(site, network, names, unread)
+    return _managed(site, made, unread) if made else Side()
 
 
-def _injected(site: Site, network: str, names: list[str]) -> Side:
+def _injected(site: Site, network: str, names: list[str], unread: list[Ask]) -> Side:
     """Subnets of a network of one's own, and the addresses of the NAT gateways that they go out by."""
     try:
         body = site.read(network, NETWORK)
@@ -98,12 +101,17 @@ def _injected(site: Site, network: str, names: list[str]) -> Side:
         str(prefix) for one in of for prefix in one.get("addressPrefixes") or [one.get("addressPrefix")] if prefix
     ]
     gateways = {str((one.get("natGateway") or {}).get("id", "")) for one in of} - {""}
-    addresses = [address for gateway in sorted(gateways) for address in _addresses(site, gateway)]
+    addresses: list[str] = []
+    for gateway in sorted(gateways):
+        try:
+            addresses += _addresses(site, gateway)
+        except CallError as error:
+            unread.append(_not_read("addresses of a NAT gateway", gateway, error))
     return Side(tuple(f"{network}/subnets/{one['name']}" for one in found), tuple(prefixes), tuple(addresses))
 
 
 def _addresses(site: Site, gateway: str) -> Iterator[str]:
-    of = (site.read(gateway, NETWORK).get("properties") or {}) if gateway else {}
+    of = site.read(gateway, NETWORK).get("properties") or {}
     for name, field in (("publicIpAddresses", "ipAddress"), ("publicIpPrefixes", "ipPrefix")):
         for one in of.get(name) or ():
             found = (site.read(str(one["id"]), NETWORK).get("properties") or {}).get(field)
@@ -111,13 +119,14 @@ def _addresses(site: Site, gateway: str) -> Iterator[str]:
                 yield str(found)
 
 
-def _managed(site: Site, workspace: Body) -> Side:
+def _managed(site: Site, workspace: Body, unread: list[Ask]) -> Side:
     """The public addresses in the managed resource group: those of its NAT gateway."""
     group = str((workspace.get("properties") or {}).get("managedResourceGroupId") or "").rstrip("/")
+    path, found = f"{group}/providers/Microsoft.Network/publicIPAddresses", list[Body]()
     try:
-        found = site.listing(f"{group}/providers/Microsoft.Network/publicIPAddresses", NETWORK) if group else []
-    except NotFound:
-        found = []
+        found = site.listing(path, NETWORK) if group else []
+    except CallError as error:
+        unread.append(_not_read("addresses of a NAT gateway", path, error))
     addresses = ((one.get("properties") or {}).get("ipAddress") for one in found)
     return Side(addresses=tuple(str(one) for one in addresses if one))
 
@@ -130,7 +139,12 @@ def _of_workspace(site: Site, source: Body, settings: Mapping[str, Any]) -> Iter
     if rules.parameter(source, "customVirtualNetworkId"):
         return
     path = f"{source['id']}/virtualNetworkPeerings"
-    for one in site.listing(path, "2024-05-01"):
+    try:
+        peerings = site.listing(path, "2024-05-01")
+    except CallError as error:
+        yield _not_read("virtual network peering", path, error)
+        return
+    for one in peerings:
         remote = str(((one.get("properties") or {}).get("remoteVirtualNetwork") or {}).get("id", ""))
         text = "peer the new workspace's network (it must not overlap with what is peered already)"
         yield Ask("virtual network peering", remote, str(one.get("name", "")), text)
