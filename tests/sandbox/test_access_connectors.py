@@ -15,7 +15,8 @@ def test_access_connectors(box: Sandbox) -> None:
     made = call(box, "PUT", f"{at}/ac-new", sent, version)
     assert made["identity"]["principalId"] and made["properties"]["provisioningState"] == "Succeeded"
     assert call(box, "GET", f"{at}/ac-new", None, version) == made
-    assert {one["name"] for one in call(box, "GET", at, None, version)["value"]} == {"ac-new"}
+    every = f"{networked.ROOT.rpartition('/')[0]}/providers/Microsoft.Databricks/accessConnectors"
+    assert {one["name"] for one in call(box, "GET", every, None, version)["value"]} == {"ac-shared", "ac-new"}
     call(box, "DELETE", f"{at}/ac-new", None, version)
     with pytest.raises(RuntimeError, match="404"):
         call(box, "GET", f"{at}/ac-new", None, version)
