@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cmkmigrate.clients.arm_id import ResourceId
+from cmkmigrate.clients.arm_wire import Reads
 from cmkmigrate.clients.pace import Paces
 from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.observe import Board
@@ -34,8 +35,8 @@ WORKSPACES = "Microsoft.Databricks/workspaces"
 class Closed:
     """A workspace as Resource Manager shows it, where the workspace itself lets the caller not in."""
 
-    def __init__(self, arm_id: str, resource: Mapping[str, Any], why: NotAllowed) -> None:
-        self.arm_id, self.resource, self._why = arm_id, dict(resource), why
+    def __init__(self, arm_id: str, resource: Mapping[str, Any], why: NotAllowed, arm: Reads) -> None:
+        self.arm_id, self.resource, self._why, self.arm = arm_id, dict(resource), why, arm
         self.name, self.location = str(resource.get("name") or ""), str(resource.get("location") or "")
         self.url, self.org_id = "", ""
         self.cache: dict[str, Any] = {}
@@ -72,10 +73,11 @@ class Patient:
             if not ref.lower().startswith("/subscriptions/"):
                 raise
             try:
-                resource = self.subscription(ResourceId.parse(ref).subscription).workspace(ref)
+                site = self.subscription(ResourceId.parse(ref).subscription)
+                resource = site.workspace(ref)
             except CallError:
                 raise error from None
-            return Closed(ref, resource, error)
+            return Closed(ref, resource, error, Reads(site.read, site.listing))
 
 
 @dataclass(frozen=True, slots=True)
