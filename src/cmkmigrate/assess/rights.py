@@ -23,6 +23,7 @@ from cmkmigrate.audit import health
 from cmkmigrate.audit.encryption import mapping, text
 from cmkmigrate.audit.roles import covers
 from cmkmigrate.errors import CallError
+from cmkmigrate.kinds.azure.network_rules import UI_API, connections, connector_of
 from cmkmigrate.preflight.rights import table
 
 VERSION: Final = "2022-04-01"
@@ -67,7 +68,9 @@ def _words(resource: Mapping[str, Any], remedy: Remedy, vault: Mapping[str, Any]
     found |= {"makes a vault"} if vault is None else set()
     if remedy is not Remedy.MIGRATE:
         return found | {"in place"}
-    return found | {"moves", "makes a workspace"} | ({"own network"} if _network(resource) else set())
+    found |= {"moves", "makes a workspace"} | ({"own network"} if _network(resource) else set())
+    found |= {"uses a connector"} if connector_of(resource, {}) else set()
+    return found | ({"has endpoints", "carries endpoints"} if connections(resource, UI_API) else set())
 
 
 def _scopes(resource: Mapping[str, Any], vault: Mapping[str, Any] | None) -> dict[str, list[str]]:
@@ -77,6 +80,7 @@ def _scopes(resource: Mapping[str, Any], vault: Mapping[str, Any] | None) -> dic
     held = text(vault.get("id")) if vault else group  # one that is to be made is made in the group
     roles = vault is None or health.uses_roles(vault)
     network = _network(resource)
+    endpoints = ["/".join(one.split("/")[:5]) for one in connections(resource, UI_API)]
     return {
         "subscription": ["/".join(id.split("/")[:3])],
         "source": [id],
@@ -86,6 +90,11 @@ def _scopes(resource: Mapping[str, Any], vault: Mapping[str, Any] | None) -> dic
         "vaults by role": [held] if roles else [],
         "vaults by policy": [] if roles else [held],
         "network": [network] if network else [],
+        "connector": [text(connector_of(resource, {}).get("id"))],
+        "old endpoints": endpoints,
+        "endpoints": endpoints,
+        "endpoint subnets": [],  # an assessment does not read the endpoints themselves; `doctor` does
+        "zones": [],
     }
 
 
