@@ -91,6 +91,9 @@ UNDEFINED: dict[str, str] = {
     "GET /subscriptions/{}/resourceGroups/{}/resources": RESOURCES,
     "GET /subscriptions/{}/providers/Microsoft.*": RESOURCES,
     "GET /subscriptions/{}/locations": RESOURCES,
+    "GET /subscriptions/{}/resourceGroups/{}/providers/Microsoft.Storage/*": (
+        "storage accounts are not in shared/specs; their fields are those of the REST reference"
+    ),
     "GET /subscriptions/{}/providers": RESOURCES,
     "POST /subscriptions/{}/providers/Microsoft.*/register": RESOURCES,
     "GET /subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/*": (
