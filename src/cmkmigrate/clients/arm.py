@@ -19,8 +19,9 @@ from cmkmigrate.clients.azure_core import called, error_of, management_options
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.graph import azure_databricks_object_id
 from cmkmigrate.clients.login import Login
+from cmkmigrate.clients.managed_hsm import ManagedHsm
 from cmkmigrate.clients.vault import Vault
-from cmkmigrate.errors import Denied, NotFound, Unknown
+from cmkmigrate.errors import Denied, NotFound, Refused, Unknown
 
 _SUBSCRIPTIONS: Final = "2022-12-01"  # api-version of Microsoft.Resources/subscriptions
 _GROUPS: Final = "2021-04-01"  # of Microsoft.Resources/resourceGroups
@@ -211,9 +212,17 @@ class Subscription(ArmWire):
         )
 
     def keys(self, vault_uri: str) -> Vault:
-        """The data plane of a vault."""
+        """The data plane of a vault, or of a managed HSM (then a ManagedHsm)."""
+        of = ManagedHsm if self.endpoints.is_hsm(vault_uri) else Vault
         with self._lock:
-            return self._vaults.setdefault(vault_uri, Vault(vault_uri, self._login, self.endpoints))
+            return self._vaults.setdefault(vault_uri, of(vault_uri, self._login, self.endpoints))
+
+    def hsm(self, hsm_uri: str) -> ManagedHsm:
+        """The data plane of a managed HSM. Raises Refused for a URL that is none of this cloud's."""
+        found = self.keys(hsm_uri)
+        if not isinstance(found, ManagedHsm):
+            raise Refused(f"{hsm_uri!r} is not a managed HSM of this cloud", code="ForeignHost")
+        return found
 
     # --- grants
 
