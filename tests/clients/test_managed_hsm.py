@@ -117,7 +117,7 @@ def test_expiry(wire: Wire, site: Subscription) -> None:
     bundle = {"key": {"kid": f"{URI}keys/k/1"}, "attributes": {}}
     answers(wire, (200, {}, bundle))
     site.keys(URI).create("k", "RSA-HSM", 3072, expires=1_900_000_000)
-    site.keys(URI).set_expiry("k", "1", 1_900_000_000)
+    site.keys(URI).patch_expiry("k", "1", 1_900_000_000)
     made, changed = [one for one in wire.sent if "Authorization" in one.headers]
     assert made.json()["attributes"]["exp"] == changed.json()["attributes"]["exp"] == 1_900_000_000
     assert (changed.method, changed.path) == ("PATCH", "/keys/k/1") and set(changed.json()) == {"attributes"}

@@ -36,14 +36,14 @@ class ManagedHsm(Vault):
         Each is {"id", "name", "properties": {"roleDefinitionId", "principalId", "scope"}}; a roleDefinitionId ends in
         the role's id. Raises Denied without a right on role assignments."""
         first = f"{self._at(key)}?$filter={quote('atScope()')}"
-        return pages(lambda url: read_again(lambda: listed(self.asked("GET", url))), first)
+        return pages(lambda url: read_again(lambda: listed(self._asked("GET", url))), first)
 
     def put_role_assignment(self, key: str, name: str, role: str, principal: str) -> dict[str, Any]:
         """ONE PUT of a local role assignment on a key ("": on all keys). name: a GUID; role: the role's id;
         principal: an object id. Raises AlreadyExists when an equal one is there, Denied."""
         definition = f"Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/{role}"
         body = {"properties": {"roleDefinitionId": definition, "principalId": principal}}
-        return self.asked("PUT", f"{self._at(key)}/{name}", body)
+        return self._asked("PUT", f"{self._at(key)}/{name}", body)
 
     def _at(self, key: str) -> str:
         scope = f"keys/{key}" if key else "keys"

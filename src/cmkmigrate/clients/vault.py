@@ -73,7 +73,7 @@ class Vault:
         given = {"size": size, "key_operations": list(operations), "tags": dict(tags or {}), "expires_on": ends}
         return self._bundle(lambda hook: self._client().create_key(name, kty, raw_response_hook=hook, **given))
 
-    def set_expiry(self, name: str, version: str, expires: int) -> dict[str, Any]:
+    def patch_expiry(self, name: str, version: str, expires: int) -> dict[str, Any]:
         """ONE request that sets when a version of a key ends (Unix seconds); nothing else of it is changed."""
         ends = datetime.fromtimestamp(expires, UTC)
         return self._bundle(
@@ -83,13 +83,13 @@ class Vault:
     def rotation_policy(self, name: str) -> dict[str, Any]:
         """The rotation policy of a key: {"lifetimeActions": [...], "attributes": {"expiryTime", ...}}. Raises NotFound
         where there is no such key."""
-        return read_again(lambda: self.asked("GET", f"keys/{name}/rotationpolicy"))
+        return read_again(lambda: self._asked("GET", f"keys/{name}/rotationpolicy"))
 
     def put_rotation_policy(self, name: str, policy: Mapping[str, Any]) -> dict[str, Any]:
         """ONE PUT of a key's rotation policy; what the policy does not say stays undefined."""
-        return self.asked("PUT", f"keys/{name}/rotationpolicy", policy)
+        return self._asked("PUT", f"keys/{name}/rotationpolicy", policy)
 
-    def asked(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def _asked(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """ONE request with a path (or a URL) of this data plane, for which the SDK has no call, or only one that drops
         what it does not know. Raises CallErrors."""
         from azure.core.rest import HttpRequest

@@ -174,6 +174,7 @@ class _Comparison:
         have = self._have()
         if have is None:
             return Decision(Do.BLOCK, "gone from the target since it was listed", drifted=True)
+        self.notes.extend(have.notes)
         there = portable.portable(
             self.kind, have.body or {}, lambda kind, id: self.names.key_of("target", kind, id)
         ).body

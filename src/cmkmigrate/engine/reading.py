@@ -8,7 +8,7 @@ from cmkmigrate.errors import Fatal
 
 # How the names of writing methods of a Subscription and of a Vault begin; a test holds that they all do.
 _WRITING: Final = ("put_", "patch_", "add_", "create")
-_OPENING: Final = "keys"  # gives a vault, which is guarded too
+_OPENING: Final = ("keys", "hsm")  # give a vault or an HSM, which is guarded too
 
 
 class ReadOnly:
@@ -45,4 +45,4 @@ class _Guard:
                 "a write was about to leave while only reading", subject=name, next="report this: it is a defect"
             )
         value = getattr(self._site, name)
-        return (lambda *given: _Guard(value(*given))) if name == _OPENING else value
+        return (lambda *given: _Guard(value(*given))) if name in _OPENING else value

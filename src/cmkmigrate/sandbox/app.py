@@ -25,8 +25,11 @@ from cmkmigrate.sandbox import (
     faulty,
     graph,
     key_vault_keys,
+    key_vault_rotation,
     key_vault_rp,
     key_vault_rp_keys,
+    managed_hsm_roles,
+    managed_hsms,
     networks,
     policies,
     providers,
@@ -38,7 +41,7 @@ from cmkmigrate.sandbox import (
 from cmkmigrate.sandbox.arm_workspace import Workspace
 from cmkmigrate.sandbox.cloud import Cloud, iso
 from cmkmigrate.sandbox.faults import MARK, Fault, Faults
-from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, GRAPH, LOGIN, VAULT, Place, place_of
+from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, GRAPH, HSM, LOGIN, VAULT, Place, place_of
 from cmkmigrate.sandbox.limits import Limits
 from cmkmigrate.sandbox.recorder import Recorder
 from cmkmigrate.sandbox.rights import enters_as_admin
@@ -71,12 +74,14 @@ class App:
         self.exchanges = exchanges.opened()
         self.routes: dict[str, Routes] = {
             ARM: Routes.collect(
-                activity_log, arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys, networks,
-                policies, providers, quotas, resource_groups, role_definitions, storage_accounts, ignore_case=True,
+                activity_log, arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys, managed_hsms,
+                networks, policies, providers, quotas, resource_groups, role_definitions, storage_accounts,
+                ignore_case=True,
             ),
             GRAPH: Routes.collect(graph),
             LOGIN: Routes.collect(entra),
-            VAULT: Routes.collect(key_vault_keys),
+            VAULT: Routes.collect(key_vault_keys, key_vault_rotation),
+            HSM: Routes.collect(key_vault_keys, key_vault_rotation, managed_hsm_roles),
             DATABRICKS: databricks.ROUTES,
         }  # fmt: skip
 
@@ -234,7 +239,7 @@ def _admit(cloud: Cloud, state: databricks.WorkspaceState, request: Request) -> 
 def _unauthenticated(cloud: Cloud, place: Place, token: Token | None, request: Request) -> Response:
     """The 401 of each service: without a token, with one that is not valid, with one for somebody else."""
     sent = "authorization" in request.headers
-    if place.kind == VAULT:
+    if place.kind in (VAULT, HSM):
         return key_vault_keys.challenge(cloud, request)
     if place.kind == DATABRICKS:
         if not sent:

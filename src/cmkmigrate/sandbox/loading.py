@@ -15,6 +15,8 @@ keys, in the resource group rg-<name>. All its keys are optional::
                    "address_prefix", "delegations": ["Microsoft.Databricks/workspaces"], "security_group": name or id,
                    "ip_configurations": how many machines are in it}]}],
      "security_groups": [{"name", "resource_group", "location", "rules": [{"name", "properties"}]}],
+     "managed_hsms": [{"name", "resource_group", "location", "tags", "properties", "activated": true,
+                       "keys": [as of a vault], "roles": [{"role": local role, "principal", "scope": "/keys"}]}],
      "grants": [{"scope", "role": name or id, "principal": object id | operator | databricks | storage | disks}],
      "locks": [{"scope", "name", "level": "CanNotDelete" | "ReadOnly"}],
      "policies": [{"name", "scope", "not_scopes", "display_name", "message", "effect": "deny" | "audit" | "disabled",
@@ -38,15 +40,24 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cmkmigrate.sandbox import activity_log, arm_encryption, databricks, networks, policies, providers, storage_accounts
+from cmkmigrate.sandbox import (
+    activity_log,
+    arm_encryption,
+    databricks,
+    loading_vaults,
+    networks,
+    policies,
+    providers,
+    storage_accounts,
+)
 from cmkmigrate.sandbox.arm_workspace import Workspace
-from cmkmigrate.sandbox.cloud import Assignment, Body, Cloud, Key, Vault, guid
+from cmkmigrate.sandbox.cloud import Assignment, Body, Cloud, guid
 from cmkmigrate.sandbox.databricks.estate import folder_of
 from cmkmigrate.sandbox.hosts import TEST, vault_name
-from cmkmigrate.sandbox.key_vault_keys import make_version
 from cmkmigrate.sandbox.loading_workspaces import admit, ours, workspace_of
 from cmkmigrate.sandbox.rights import enters_as_admin, role_named
 from cmkmigrate.sandbox.role_definitions import custom
@@ -177,6 +188,7 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
         "resource_groups",
         "workspaces",
         "vaults",
+        "managed_hsms",
         "grants",
         "locks",
         "activity",
@@ -204,7 +216,9 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
     for each in cloud.workspaces.values():
         networks.of_workspace(cloud, each.location, each.parameters)
     for one in extra.get("vaults") or ():
-        _vault(cloud, own, one)
+        loading_vaults.vault(cloud, one, _place(cloud, own, one), partial(_principal, cloud, own))
+    for one in extra.get("managed_hsms") or ():
+        loading_vaults.hsm(cloud, one, _place(cloud, own, one), partial(_principal, cloud, own))
     for one in extra.get("grants") or ():
         grant(cloud, _scope(cloud, one["scope"]), one["role"], _principal(cloud, own, one["principal"]))
     for one in extra.get("locks") or ():
@@ -233,46 +247,6 @@ def _place(cloud: Cloud, own: Workspace, one: Body) -> tuple[str, str, str]:
     subscription = _subscription(cloud, one)
     cloud.group(group, location, subscription=subscription)
     return subscription, group, location
-
-
-def _vault(cloud: Cloud, own: Workspace, one: Body) -> None:
-    now, given = cloud.clock.now(), dict(one.get("properties") or {})
-    for dropped in ("vaultUri", "provisioningState"):
-        given.pop(dropped, None)
-    properties: Body = {
-        "sku": {"family": "A", "name": "premium"},
-        "enabledForDeployment": False,
-        "softDeleteRetentionInDays": 90,
-        "enableRbacAuthorization": True,
-        "publicNetworkAccess": "Enabled",
-        **given,
-        "enableSoftDelete": True,
-        "tenantId": cloud.tenant_id,
-        "accessPolicies": [
-            {**policy, "tenantId": cloud.tenant_id, "objectId": _principal(cloud, own, policy["objectId"])}
-            for policy in given.get("accessPolicies") or ()
-        ],
-    }
-    if not properties.get("enablePurgeProtection"):
-        properties.pop("enablePurgeProtection", None)
-    subscription, group, location = _place(cloud, own, one)
-    vault = Vault(one["name"], subscription, group, location, properties, one.get("tags") or {}, now, now)
-    for told in one.get("keys") or ():
-        key = Key(told["name"])
-        for version in told.get("versions") or [{}]:
-            kty, size = told.get("kty", "RSA"), told.get("key_size", 2048)
-            wanted = {"kty": kty, "key_size": size, "key_ops": told.get("key_ops"), "tags": told.get("tags")}
-            made = make_version(cloud, vault, key, {**wanted, "attributes": version})
-            if version.get("version"):
-                made["version"] = str(version["version"])
-            if version.get("created"):
-                made["attributes"] |= {"created": version["created"], "updated": version["created"]}
-        (vault.deleted_keys if told.get("deleted") else vault.keys)[key.name.lower()] = key
-    if one.get("deleted"):
-        vault.deleted_at = now
-        cloud.deleted_vaults[vault.name.lower()] = vault
-    else:
-        cloud.vaults[vault.name.lower()] = vault
 
 
 def _principal(cloud: Cloud, own: Workspace, name: str) -> str:

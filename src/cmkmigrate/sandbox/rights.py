@@ -9,7 +9,8 @@ import ipaddress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from cmkmigrate.sandbox.cloud import Cloud, Vault
+from cmkmigrate.sandbox import managed_hsm_rights
+from cmkmigrate.sandbox.cloud import Cloud, Hsm, Vault
 from cmkmigrate.sandbox.roles import BUILT_IN, KEYS, VAULTS, Role
 
 # What an access policy calls one thing, a role's data actions call another (the vendor's page of the operations of
@@ -80,6 +81,8 @@ def _covers(patterns: tuple[str, ...], action: str) -> bool:
 
 def may_use_key(cloud: Cloud, principal: str, vault: Vault, key: str, *operations: str) -> str:
     """The first of these operations that the principal may not carry out on the key; "" when he may all."""
+    if isinstance(vault, Hsm):
+        return managed_hsm_rights.refused(cloud, principal, vault, key, *operations)
     if vault.properties.get("enableRbacAuthorization"):
         had = roles_of(cloud, principal, f"{vault.id}/keys/{key}" if key else vault.id)
 

@@ -23,7 +23,7 @@ from cmkmigrate.sandbox.certificates import Authority
 from cmkmigrate.sandbox.cloud import Cloud
 from cmkmigrate.sandbox.faults import Faults
 from cmkmigrate.sandbox.front import Connection, Front
-from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, GRAPH, LOGIN, VAULT, certificate_names, place_of
+from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, GRAPH, HSM, LOGIN, VAULT, certificate_names, place_of
 from cmkmigrate.sandbox.limits import Limits
 from cmkmigrate.sandbox.recorder import Recorder
 from cmkmigrate.sandbox.settings import Settings
@@ -74,8 +74,8 @@ class Sandbox:
         status = 200
         if place is None:
             status = 403
-        elif place.kind == VAULT:
-            status = 200 if self.cloud.find_vault(place.label) else 502
+        elif place.kind in (VAULT, HSM):
+            status = 200 if self.cloud.key_home(place) else 502
         elif place.kind == DATABRICKS:
             status = 200 if place.label in self.cloud.served else 502
         else:

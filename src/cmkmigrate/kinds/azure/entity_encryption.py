@@ -14,20 +14,20 @@ from typing import Any, ClassVar, Final
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound
+from cmkmigrate.kinds.azure.features import ENTITIES, FEATURES, entity
 from cmkmigrate.kinds.azure.operations import UNVERIFIED, covers, finish
 from cmkmigrate.kinds.azure.root_encryption import put_part
-from cmkmigrate.kinds.azure.workspaces import FEATURES, key_of, key_properties, loaded
+from cmkmigrate.kinds.azure.workspaces import key_of, loaded
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Asset, Body, Entry, Made
 
-_ENTITIES: Final = {"managed_services": "managedServices", "managed_disks": "managedDisk"}
 _STOPPED: Final = frozenset({"TERMINATED", "ERROR", "STOPPED", "DELETED"})
 
 
 class EntityEncryption(Kind):
     """One feature. Settings: workspace (ARM id), feature (managed_services, managed_disks, or dbfs_root: then only the
     storage is prepared, so that it has an identity that can be given the key), features (those that are wanted at all),
-    key_uri, key_name, key_version.
+    key_uri, key_name, key_version, disks_follow_key (whether disks take up new versions of their key by themselves).
 
     Assumption: nothing of classic compute may run while the disks get their key; the vendor's pages do not say so
     clearly, so what runs is named and the step refused.
@@ -56,6 +56,7 @@ class EntityEncryption(Kind):
         "key_uri": str,
         "key_name": str,
         "key_version": str,
+        "disks_follow_key": bool,
     }
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
@@ -71,16 +72,7 @@ class EntityEncryption(Kind):
         if feature == "dbfs_root":
             body: Body = {"properties": {"parameters": {"prepareEncryption": {"value": True}}}}
         else:
-            key = key_properties(settings)
-            entity = {
-                "keySource": "Microsoft.Keyvault",
-                "keyVaultProperties": {
-                    "keyVaultUri": key["key_uri"],
-                    "keyName": key["key_name"],
-                    "keyVersion": key["key_version"],
-                },
-            }
-            body = {"properties": {"encryption": {"entities": {_ENTITIES[feature]: entity}}}}
+            body = {"properties": {"encryption": {"entities": {ENTITIES[feature]: entity(settings, feature)}}}}
         if arm_id.lower() == source.arm_id.lower() and not covers(body, source.resource):
             _check(source, feature)
         at = ResourceId.parse(arm_id)

@@ -8,8 +8,9 @@ from typing import ClassVar
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Mistake, NotFound
+from cmkmigrate.kinds.azure.features import key_properties
 from cmkmigrate.kinds.azure.operations import FAILED, busy, covers, finish, idle, state_of
-from cmkmigrate.kinds.azure.workspaces import key_of, key_properties, loaded, merged, put, sendable
+from cmkmigrate.kinds.azure.workspaces import key_of, loaded, merged, put, sendable
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
 

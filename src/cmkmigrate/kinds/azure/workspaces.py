@@ -18,13 +18,13 @@ from typing import Any, ClassVar, Final
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound, Refused
+from cmkmigrate.kinds.azure.features import ENTITIES, FEATURES, entity
 from cmkmigrate.kinds.azure.operations import UNVERIFIED, busy, covers, finish, idle, not_failed, refusal, state_of
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Asset, Body, Entry, Made
 
 TYPE: Final = "Microsoft.Databricks/workspaces"
 LIST: Final = "az databricks workspace list --query [].id"
-FEATURES: Final = ("managed_services", "managed_disks", "dbfs_root")
 READ_ONLY: Final = frozenset(
     {
         "provisioningState",
@@ -58,7 +58,8 @@ _IDENTITY_S: Final = 300.0  # how long an identity may be missing from a workspa
 
 class Workspaces(Kind):
     """One workspace. Settings: name, resource_group (default: the source's), existing (ARM id: used as it is),
-    features, key_uri, key_name, key_version, double_encryption, managed_resource_group, and the two subnets."""
+    features, key_uri, key_name, key_version, the same three with disks_ before them where disks have a key of their
+    own, disks_follow_key, double_encryption, managed_resource_group, and the two subnets."""
 
     name = "workspaces"
     service = "arm_databricks"
@@ -88,6 +89,10 @@ class Workspaces(Kind):
         "key_uri": str,
         "key_name": str,
         "key_version": str,
+        "disks_key_uri": str,
+        "disks_key_name": str,
+        "disks_key_version": str,
+        "disks_follow_key": bool,
         "double_encryption": bool,
         "managed_resource_group": str,
         "public_subnet": str,
@@ -211,15 +216,6 @@ def merged(base: Any, change: Any) -> Any:
     return copy.deepcopy(change)
 
 
-def key_properties(settings: Settings) -> dict[str, str]:
-    """The key's URI, name and version of a step. Raises Mistake when one is missing: half a key is refused with 400."""
-    found = {name: str(settings.get(name) or "") for name in ("key_uri", "key_name", "key_version")}
-    missing = [name for name, value in found.items() if not value]
-    if missing:
-        raise Mistake(f"{' and '.join(missing)} must be given", why="a version of a key is named as a whole")
-    return found
-
-
 def _missing(body: Body) -> str:
     """The identity that a workspace should have by now and has not."""
     properties = body.get("properties") or {}
@@ -260,7 +256,7 @@ def _body(source: Body, settings: Settings, at: ResourceId) -> Body:
         "provisioningState": "Succeeded",
         **{name: copy.deepcopy(old[name]) for name in _CARRIED if old.get(name) is not None},
     }
-    entities = _entities(features, settings)
+    entities = {ENTITIES[one]: entity(settings, one) for one in features if one in ENTITIES}
     if entities:
         properties["encryption"] = {"entities": entities}
     compliance = _compliance(old)
@@ -282,23 +278,6 @@ def _features(settings: Settings) -> list[str]:
     if unknown:
         raise Mistake(f"there is no feature {unknown[0]!r}", why=f"there are: {', '.join(FEATURES)}")
     return features
-
-
-def _entities(features: list[str], settings: Settings) -> Body:
-    wanted = {"managed_services": "managedServices", "managed_disks": "managedDisk"}
-    entities: Body = {}
-    for feature in features:
-        if feature in wanted:
-            key = key_properties(settings)
-            entities[wanted[feature]] = {
-                "keySource": "Microsoft.Keyvault",
-                "keyVaultProperties": {
-                    "keyVaultUri": key["key_uri"],
-                    "keyName": key["key_name"],
-                    "keyVersion": key["key_version"],
-                },
-            }
-    return entities
 
 
 def _parameters(old: Body, settings: Settings, subject: str) -> Body:
