@@ -74,8 +74,8 @@ class App:
         self.exchanges = exchanges.opened()
         self.routes: dict[str, Routes] = {
             ARM: Routes.collect(
-                activity_log, arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys, managed_hsms,
-                networks, policies, providers, quotas, resource_groups, role_definitions, storage_accounts,
+                activity_log, arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys,
+                managed_hsms, networks, policies, providers, quotas, resource_groups, role_definitions, storage_accounts,
                 ignore_case=True,
             ),
             GRAPH: Routes.collect(graph),
