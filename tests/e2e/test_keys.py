@@ -7,6 +7,8 @@ reason and without one write.
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import Commands, Launcher, Result, Sandbox
+from tests.harness import ROOT, Commands, Launcher, Result, Sandbox
 from tests.kinds.world import targets_estate
 
 BLOCKED = 6
@@ -323,4 +325,19 @@ def test_a_profile_that_is_refused(
     box.forget()
     refused = migrate("never", vault_name="kv-never", **given)
     assert refused.code == BLOCKED and words in refused.err, refused
+    assert box.writes() == []
+
+
+def test_the_commands_of_the_page(box: Sandbox, place: Commands) -> None:
+    """docs/keys.md: every command, with the hosts of the sandbox in place of the public cloud's."""
+    page = (ROOT / "docs" / "keys.md").read_text("utf-8")
+    blocks = "".join(re.findall(r"^```bash\n(.*?)^```", page, re.MULTILINE | re.DOTALL)).replace("\\\n", " ")
+    lines = [line for line in blocks.splitlines() if line.startswith("cmkmigrate ")]
+    assert len(lines) == 4
+    given = {"source": box.params["source"], "target_name": "of-the-page"}
+    (place.work / "analytics.yaml").write_text(json.dumps(given))
+    box.forget()
+    for line in lines:
+        planned = place(*shlex.split(re.sub(r"(vault|managedhsm)\.azure\.net", r"\1.azure.test", line))[1:])
+        assert planned.code == 0, planned
     assert box.writes() == []
