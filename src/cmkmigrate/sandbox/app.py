@@ -75,8 +75,8 @@ class App:
         self.routes: dict[str, Routes] = {
             ARM: Routes.collect(
                 activity_log, arm_databricks, arm_operations, authorization, key_vault_rp, key_vault_rp_keys,
-                managed_hsms, networks, policies, providers, quotas, resource_groups, role_definitions, storage_accounts,
-                ignore_case=True,
+                managed_hsms, networks, policies, providers, quotas, resource_groups, role_definitions,
+                storage_accounts, ignore_case=True,
             ),
             GRAPH: Routes.collect(graph),
             LOGIN: Routes.collect(entra),
