@@ -57,8 +57,7 @@ def _of(ledger: Ledger, run: str) -> Iterator[tuple[str, Noted]]:
         step = steps.get(row.step) or {}
         if not row.id:
             continue
-        # Made by a PUT that failed as its key could not be used yet, it is finished by an update of what is ours.
-        if row.kind == MAKES and row.ours and row.do in ("create", "update") and FEATURE in _features(step, params):
+        if row.kind == MAKES and row.ours and row.do == "create" and FEATURE in _features(step, params):
             yield str(row.id).lower(), Noted(True, run)
         if row.kind == SWITCHES_ON and row.do == "update" and (step.get("with") or {}).get("feature") == FEATURE:
             yield str(row.id).lower(), Noted(False, run, float(row.at))
