@@ -212,13 +212,18 @@ def _check(playbook: Playbook, lines: Mapping[tuple[Any, ...], int], kinds: Mapp
                 raise _mistake(f"nothing fills ${{{match[1]}}}", subject=where, why=why)
 
 
+def all_kinds(kinds: Mapping[str, Kind]) -> list[str]:
+    """The names of the kinds that `kinds: all` stands for: what a workspace holds."""
+    moved = (name for name, kind in kinds.items() if kind.at == "workspace" and not kind.writes_source)
+    return [name for name in moved if not kinds[name].alone]
+
+
 def step_kinds(step: Step, kinds: Mapping[str, Kind]) -> list[str]:
     """The names of the kinds that a step drives, in the order in which they can be made."""
     if step.kind:
         return [step.kind]
     if step.kinds == "all":
-        moved = (name for name, kind in kinds.items() if kind.at == "workspace" and not kind.writes_source)
-        return [name for name in moved if not kinds[name].alone]
+        return all_kinds(kinds)
     named = list(step.kinds or ())
     return [name for name in kinds if name in named] + [name for name in named if name not in kinds]
 
