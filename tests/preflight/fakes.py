@@ -257,7 +257,12 @@ def key(*versions: str, kty: str = "RSA", size: int = 3072, name: str = "k", **a
     names = versions or ("v1",)
 
     def version(one: str, more: Mapping[str, Any]) -> dict[str, Any]:
-        properties = {"kty": kty, "keySize": size, "keyOps": ["wrapKey", "unwrapKey"], "attributes": {"enabled": True, **more}}
+        properties = {
+            "kty": kty,
+            "keySize": size,
+            "keyOps": ["wrapKey", "unwrapKey"],
+            "attributes": {"enabled": True, **more},
+        }
         return {"name": one, "properties": properties | {"keyUriWithVersion": f"{KID}/{one}"}}
 
     made = [version(one, attributes if one == names[-1] else {"enabled": True}) for one in names]
