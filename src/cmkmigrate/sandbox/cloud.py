@@ -155,6 +155,7 @@ class Cloud:
         self.networks: dict[str, Body] = {}  # lower-case id -> as a GET shows it
         self.security_groups: dict[str, Body] = {}
         self.policies: list[Any] = []  # policies.Policy
+        self.born: Body | None = None  # what workspaces that are created from now on are born with
         self.operations: dict[str, Any] = {}  # id -> arm_operations.Operation
         self.data_resources: dict[str, Body] = {}  # lower-case id -> storage account or access connector of an estate
         self.activity: list[Any] = []  # activity_log.Written, oldest first

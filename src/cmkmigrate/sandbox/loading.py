@@ -7,7 +7,9 @@ keys, in the resource group rg-<name>. All its keys are optional::
      "operator": role of the operator on the sandbox's own subscription, "" for none (Owner where it is not said),
      "subscriptions": [{"id", "name", "role": what the operator is on it, "" or absent for nothing}],
      "resource_groups": [{"name", "location", "managed_by": id of the resource that it belongs to}],
-     "workspaces": [{"name", "resource_group", "location", "sku", "tags", "properties": {as a GET shows them}}],
+     "workspaces": [{"name", "resource_group", "location", "sku", "tags", "properties": {as a GET shows them},
+                     "databricks": {what it is born with, see databricks/births.py}}],
+     "born": {the same, of workspaces that are created from now on},
      "vaults": [{"name", "resource_group", "location", "tags", "properties": {as ARM shows them}, "deleted": false,
                  "keys": [{"name", "kty", "key_size", "key_ops", "tags", "deleted": false,
                            "versions": [{"enabled", "exp", "nbf", "created"}]}]}],
@@ -68,7 +70,7 @@ class BadEstate(ValueError):
     """An estate, or its arm.json, that cannot be loaded; the message says which and why."""
 
 
-def serve(cloud: Cloud, workspace: Workspace) -> None:
+def serve(cloud: Cloud, workspace: Workspace, told: Any = None) -> None:
     """Make a workspace that ARM has just created answer: empty, with whoever created it as its admin."""
     state = databricks.create_workspace(
         name=workspace.name,
@@ -80,12 +82,23 @@ def serve(cloud: Cloud, workspace: Workspace) -> None:
         clock=cloud.clock,
         creator=cloud.operator,
     )
+    _hold(cloud, workspace, state, {"default_catalog": _first_catalog(workspace), **(told or {})})
     if cloud.settings.legacy_features == "disabled":
         state.legacy_off = set(databricks.LEGACY)
-    _hold(cloud, workspace, state)
 
 
-def _hold(cloud: Cloud, workspace: Workspace, state: Any) -> None:
+def _first_catalog(workspace: Workspace) -> str:
+    """The default catalog that its creator asked for. Assumption: without a name it is called as the workspace is."""
+    asked: Body = workspace.others.get("defaultCatalog") or {}
+    if asked.get("initialType") != "UnityCatalog":
+        return "hive_metastore"
+    return str(asked.get("initialName") or workspace.name.replace("-", "_"))
+
+
+def _hold(cloud: Cloud, workspace: Workspace, state: Any, told: Any) -> None:
+    """Serve a workspace, born as an estate has told."""
+    state.born = databricks.born(workspace.location, workspace.sku != "standard", ours(cloud, told))
+    state.legacy_off = {*state.legacy_off, *state.born["legacy_off"]}
     state.arm_id, state.settings = workspace.id, cloud.settings
     state.compute_refusal = lambda: providers.compute_refusal(cloud) or arm_encryption.disks_usable(cloud, workspace)
     cloud.served[workspace.label] = state
@@ -120,12 +133,12 @@ def load(cloud: Cloud, estate: str) -> Workspace:
     if workspace.label in cloud.served or workspace.id.lower() in cloud.workspaces:
         raise BadEstate(f"{estate}: a workspace {workspace.name} ({workspace.label}) is loaded already")
     admit(cloud, workspace)
-    _hold(cloud, workspace, state)
-    if extra:
-        try:
+    try:
+        _hold(cloud, workspace, state, told[0].get("databricks"))
+        if extra:
             _add(cloud, workspace, extra)
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadEstate(f"{path}: {error!r}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadEstate(f"{path}: {error!r}") from error
     _let_in(cloud, workspace, state)
     return workspace
 
@@ -184,6 +197,7 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
         "networks",
         "security_groups",
         "policies",
+        "born",
         "subscriptions",
         "resource_groups",
         "workspaces",
@@ -200,6 +214,9 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
     if unknown:
         raise ValueError(f"unknown key: {', '.join(sorted(unknown))}")
     cloud.settings.put(extra.get("settings") or {})
+    if "born" in extra:
+        databricks.born(own.location, True, extra["born"])
+        cloud.born = extra["born"]
     for one in extra.get("resource_groups") or ():
         cloud.group(
             one["name"], one.get("location", own.location), one.get("managed_by", ""), _subscription(cloud, one)
@@ -207,7 +224,7 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
     for one in (extra.get("workspaces") or [])[1:]:
         other = workspace_of(cloud, _subscription(cloud, one), one["name"], own.location, one)
         admit(cloud, other)
-        serve(cloud, other)
+        serve(cloud, other, one.get("databricks"))
     for one in extra.get("security_groups") or ():
         at = _place(cloud, own, one)
         networks.add_security_group(cloud, *at[:2], str(one["name"]), at[2], one.get("rules"))

@@ -60,7 +60,7 @@ class Sandbox:
         self._stop: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._own_operator()
-        self.cloud.open_workspace = partial(_open, self.cloud)
+        self.cloud.open_workspace = lambda made: _open(self.cloud, made, self.cloud.born)
         for estate in estates:
             load(self.cloud, estate)
 
@@ -110,6 +110,7 @@ class Sandbox:
         config.load()
         self._state = ServerState()
         self._set_date()
+        self.app.clock_moved = self._set_date
         factory, tls = partial(Connection, config, self._state), self.authority.context()
         loop = asyncio.get_running_loop()
         return await loop.create_server(
