@@ -54,6 +54,7 @@ from cmkmigrate.sandbox import (
     networks,
     policies,
     providers,
+    quotas,
     storage_accounts,
 )
 from cmkmigrate.sandbox.arm_workspace import Workspace
@@ -101,6 +102,7 @@ def _hold(cloud: Cloud, workspace: Workspace, state: Any, told: Any) -> None:
     state.legacy_off = {*state.legacy_off, *state.born["legacy_off"]}
     state.arm_id, state.settings = workspace.id, cloud.settings
     state.compute_refusal = lambda: providers.compute_refusal(cloud) or arm_encryption.disks_usable(cloud, workspace)
+    state.quota_refusal = lambda: quotas.refusal(cloud, workspace.location)
     cloud.served[workspace.label] = state
 
 

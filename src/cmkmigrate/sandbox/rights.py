@@ -71,8 +71,12 @@ def may(cloud: Cloud, principal: str, action: str, scope: str) -> bool:
 
 
 def enters_as_admin(cloud: Cloud, principal: str, workspace: str) -> bool:
-    """Whether a principal is let into a workspace as its admin: the vendor's lists have an action for just that."""
-    return may(cloud, principal, "Microsoft.Databricks/workspaces/assignWorkspaceAdmin/action", workspace)
+    """Whether a principal is let into a workspace as its admin: the vendor's lists have an action for just that.
+
+    Assumption: that it must be able to read the workspace besides (other tools ask for both).
+    """
+    needed = ("assignWorkspaceAdmin/action", "read")
+    return all(may(cloud, principal, f"Microsoft.Databricks/workspaces/{one}", workspace) for one in needed)
 
 
 def _covers(patterns: tuple[str, ...], action: str) -> bool:

@@ -115,6 +115,7 @@ class WorkspaceState:
         self.libraries: dict[str, list[Body]] = {}
         self.unique_pool_names = True
         self.compute_refusal: Callable[[], str] = lambda: ""  # why no machine can start now, "" when one can
+        self.quota_refusal: Callable[[], str] = lambda: ""  # why there are not enough cores now
         self.settings = Settings()  # those of the cloud, once it is in one
         self.born: Body = {}  # what `births.made` makes, once it is in a cloud
         self.legacy_off: set[str] = set()  # of `legacy.SETTINGS`: what is disabled here
