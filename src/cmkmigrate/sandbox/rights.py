@@ -70,6 +70,13 @@ def may(cloud: Cloud, principal: str, action: str, scope: str) -> bool:
     )
 
 
+def may_below(cloud: Cloud, principal: str, action: str, scope: str) -> bool:
+    """Whether a principal may carry out an ARM action on anything that is inside a scope."""
+    start = scope.lower().rstrip("/") + "/"
+    found = {one.scope for one in cloud.assignments.values() if one.principal == principal}
+    return any(f"{one.lower()}/".startswith(start) and may(cloud, principal, action, one) for one in found)
+
+
 def enters_as_admin(cloud: Cloud, principal: str, workspace: str) -> bool:
     """Whether a principal is let into a workspace as its admin: the vendor's lists have an action for just that.
 
