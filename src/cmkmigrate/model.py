@@ -88,6 +88,7 @@ class Do(StrEnum):
 
     CREATE = "create"
     UPDATE = "update"
+    AGAIN = "again"  # an update of what is equal, where a step asks for it
     REPLACE = "replace"
     DELETE = "delete"
     KEEP = "keep"

@@ -44,6 +44,10 @@ def decide(task: Task, row: Any) -> Decision:
     """The decision on one item row. Raises CallError where a body cannot be read."""
     names, kind = task.board.names, task.kind
     source = names.find("source", kind.name, row.key)
+    if task.step.again and source is not None:
+        return (
+            Decision(Do.EXCLUDED, source.excluded) if source.excluded else Decision(Do.AGAIN, "written anew as it is")
+        )
     target = names.find("target", kind.name, row.key)
     if source is None:
         return Decision(Do.BLOCK, "gone from the source since it was listed", drifted=True)
@@ -110,7 +114,7 @@ def _parent(task: Task, source: Any, target: Any) -> Decision | None:
 
 
 def _unchanged(task: Task, row: Any, source: Any, target: Any) -> bool:
-    if target is None or task.step.again or row.state == State.MADE or not task.board.hints:
+    if target is None or row.state == State.MADE or not task.board.hints:
         return False
     same_source = bool(source.hint) and source.hint == row.source_hint
     return same_source and bool(target.hint) and target.hint == row.target_hint and bool(row.ours)
@@ -182,7 +186,7 @@ class _Comparison:
         changes = portable.differences(self.kind, want, there)
         if not changes and self._content_differs(have):
             changes = ("content",)
-        if not changes and not self.task.step.again:
+        if not changes:
             ours = "" if self.row.ours else "already there, and equal"
             local = None if self.preview else self._local(want)
             return Decision(Do.KEEP, ours, notes=self.notes, have=have, want=local)

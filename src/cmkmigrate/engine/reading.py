@@ -22,7 +22,7 @@ class ReadOnly:
         """How fast each family of endpoints may be called (clients.pace.Paces)."""
         return self._sites.paces
 
-    def workspace(self, ref: str, *, profile: str = "", source: bool = False) -> Any:
+    def workspace(self, ref: str, *, profile: str = "", source: bool = False, writes: bool | None = None) -> Any:
         """A Workspace that refuses to write, whichever side it is."""
         return self._sites.workspace(ref, profile=profile, source=source, writes=False)
 

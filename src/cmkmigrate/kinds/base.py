@@ -63,6 +63,10 @@ class Kind(ABC):
     # inside(site, key) -> (kind, entry) of all that is directly in one of its things, by one call. None: no such call.
     inside: ClassVar[Callable[..., Iterable[tuple[str, Entry]]] | None] = None
 
+    # What a step with `again: true` writes as it is: anew(site) -> every Entry, what is left out with its reason. None:
+    # this kind is never written anew. Such a kind says by `stamp` what version a thing has now.
+    anew: ClassVar[Callable[..., Iterable[Entry]] | None] = None
+
     @abstractmethod
     def list(self, site: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         """Every thing of this kind on `site` (an Asset where the listing is the body). Raises CallError."""
@@ -79,6 +83,10 @@ class Kind(ABC):
     def update(self, site: Site, want: Asset, have: Asset) -> Made | None:
         """Bring `have` (loaded just before) to `want`; several writes only if each can be repeated."""
         raise NotImplementedError(f"{self.name} is never updated")
+
+    def stamp(self, site: Site, entry: Entry) -> str:
+        """The vendor's version of a thing now, as its hint has it; one cheap call. For kinds with `anew`."""
+        raise NotImplementedError(f"{self.name} is never written anew")
 
     def settle(self, site: Site, asset: Asset, made: Made) -> None:
         """Wait until usable; stop what creating started. Finds out itself what is left, safe to repeat."""

@@ -16,6 +16,7 @@ from cmkmigrate.render.text import csv_lines, json_document, json_line, plain
 SYMBOLS: Final = {
     Do.CREATE: "+",
     Do.UPDATE: "~",
+    Do.AGAIN: "~",
     Do.REPLACE: "~",
     Do.DELETE: "-",
     Do.BLOCK: "!",
@@ -23,7 +24,7 @@ SYMBOLS: Final = {
     Do.EXCLUDED: "!",
     Do.UNSUPPORTED: "!",
 }
-CHANGES: Final = (Do.CREATE, Do.UPDATE, Do.REPLACE, Do.DELETE)
+CHANGES: Final = (Do.CREATE, Do.UPDATE, Do.AGAIN, Do.REPLACE, Do.DELETE)
 LISTED: Final = 20  # lines of one sort that the table shows; the other formats have all
 NAMED: Final = 3  # as many things to create are named, more are only counted
 NONE: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
@@ -59,7 +60,7 @@ class Totals:
         number = self.numbers
         return {
             "create": number[Do.CREATE],
-            "change": number[Do.UPDATE] + number[Do.REPLACE] + number[Do.DELETE],
+            "change": number[Do.UPDATE] + number[Do.AGAIN] + number[Do.REPLACE] + number[Do.DELETE],
             "keep": number[Do.KEEP],
             "blocked": number[Do.BLOCK],
             "excluded": number[Do.EXCLUDED],
