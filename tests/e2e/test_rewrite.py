@@ -82,7 +82,7 @@ def test_all_of_it_is_written_and_stays_as_it_was(place: Place) -> None:
     ends = Counter((kind, state, do) for kind, state, do in place.rows("kind", "state", "do"))
     notebooks = [path for path, node in before["tree"].items() if node["object_type"] == "NOTEBOOK"]
     in_git = [path for path in notebooks if before["tree"][path].get("in_git_folder")]
-    values = sum(len(scope["secrets"]) for scope in before["secret_scopes"])
+    values = sum(len(scope["secrets"]) for scope in before["secret_scopes"].values())
     assert in_git and values
     assert ends == {
         ("notebooks", "done", "again"): len(notebooks) - len(in_git),
