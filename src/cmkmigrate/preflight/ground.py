@@ -91,7 +91,8 @@ class Ground:
     @property
     def moves(self) -> bool:
         """Whether contents are moved from one workspace into another."""
-        return any(self.migration.kinds[one.kind].at == "workspace" for one in self.ahead)
+        at_work = any(self.migration.kinds[one.kind].at == "workspace" for one in self.ahead)
+        return at_work and not self.migration.playbook.in_place
 
     @property
     def features(self) -> set[str]:

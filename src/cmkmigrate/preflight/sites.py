@@ -44,7 +44,7 @@ class Patient:
         """A Subscription that refuses to write."""
         return self._sites.subscription(id)
 
-    def workspace(self, ref: str, *, profile: str = "", source: bool = False) -> Any:
+    def workspace(self, ref: str, *, profile: str = "", source: bool = False, writes: bool | None = None) -> Any:
         """A Workspace that refuses to write, or Closed. Raises as clients.cloud.Cloud does for what is not there."""
         try:
             return self._sites.workspace(ref, profile=profile, source=source)

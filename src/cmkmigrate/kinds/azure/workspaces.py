@@ -19,7 +19,7 @@ from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound, Refused
 from cmkmigrate.kinds.azure.features import ENTITIES, FEATURES, entity
-from cmkmigrate.kinds.azure.operations import UNVERIFIED, busy, covers, finish, idle, not_failed, refusal, state_of
+from cmkmigrate.kinds.azure.operations import UNVERIFIED, at_rest, busy, covers, finish, idle, refusal, state_of
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Asset, Body, Entry, Made
 
@@ -121,7 +121,7 @@ class Workspaces(Kind):
         if not existing:
             body = _body(source.resource, settings, at)
         elif str(at).lower() == str(home).lower():
-            not_failed(source.name, source.resource)
+            at_rest(source.name, source.resource)
         return [Asset(existing or str(at), key_of(at), at.name, body=body)]
 
     def list(self, site: Subscription, settings: Settings, listed: Listed) -> Iterable[Entry]:
