@@ -89,10 +89,12 @@ def table(
     skipped: Mapping[str, str],
     forecasts: Sequence[str],
     unverified: Mapping[str, Sequence[str]] = NONE,
+    code: str = "",
 ) -> Iterator[str]:
     """The plan for people. `skipped` and `forecasts` are read after the actions.
 
-    unverified: kind -> what it takes for true and nobody has confirmed; told of the kinds that would be written.
+    unverified: kind -> what it takes for true and nobody has confirmed; told of the kinds that would be written. code:
+    the change as the text of the code that owns the workspace.
     """
     yield f"{head.playbook}: {plain(head.source)} -> {plain(head.target)}"
     left: dict[tuple[Do, str, str], list[str]] = {}
@@ -137,6 +139,8 @@ def table(
     if rests:
         yield from ("", "Rests on what nobody has confirmed on Azure (`cmkmigrate selftest --live` can)")
         yield from (f"  {kind}: {fact}" for kind, fact in rests)
+    if code:
+        yield from ("", "The change as code", *(f"  {line}" for line in code.splitlines()))
     yield from ("", totals.line())
 
 
@@ -174,11 +178,13 @@ def document(
     skipped: Mapping[str, str],
     forecasts: Sequence[str],
     unverified: Mapping[str, Sequence[str]] = NONE,
+    code: str = "",
 ) -> Iterator[str]:
     """The plan as one JSON document."""
     listed = [asdict(action) for action in totals.seen(actions)]
     body = {"type": "plan", **asdict(head), "counts": totals.as_dict(), "changes": totals.changes}
     more = {"skipped": dict(skipped), "forecasts": list(forecasts), "unverified": _rests(totals, unverified)}
+    more |= {"code": code} if code else {}
     yield json_document({**body, **more, "actions": listed})
 
 
@@ -189,11 +195,13 @@ def lines(
     skipped: Mapping[str, str],
     forecasts: Sequence[str],
     unverified: Mapping[str, Sequence[str]] = NONE,
+    code: str = "",
 ) -> Iterator[str]:
     """The plan as JSON lines: one for each action, the counts last."""
     for action in totals.seen(actions):
         yield json_line({"type": "planned_change", **asdict(action)})
     more = {"skipped": dict(skipped), "forecasts": list(forecasts), "unverified": _rests(totals, unverified)}
+    more |= {"code": code} if code else {}
     yield json_line({"type": "change_summary", **asdict(head), "counts": totals.as_dict(), **more})
 
 
