@@ -169,14 +169,21 @@ def gate(migration: Migration, ledger: Ledger, words: Mapping[str, str]) -> tupl
 
 def keep_posture(migration: Migration, ledger: Ledger) -> None:
     """Note in the ledger, for the report, whose key the features of both sides are under now; where it can be read."""
+    from cmkmigrate.audit.encryption import judge
     from cmkmigrate.engine.apply import holder, saved_outputs
-    from cmkmigrate.engine.audit import posture
+    from cmkmigrate.engine.audit import before_and_after, blocks, posture
 
+    raw = {}
     try:
-        sides = posture(migration, migration.target(saved_outputs(ledger)))
+        if migration.playbook.in_place:
+            before, after = before_and_after(migration, ledger)
+            sides = {"source": judge(before), "target": judge(after)}
+            raw = {"raw": {"before": blocks(before), "after": blocks(after)}}
+        else:
+            sides = posture(migration, migration.target(saved_outputs(ledger)))
     except (OperatorError, CallError):
         return
-    body = {"at": time.time(), **{side: [asdict(row) for row in rows] for side, rows in sides.items()}}
+    body = {"at": time.time(), **{side: [asdict(row) for row in rows] for side, rows in sides.items()}, **raw}
     with suppress(LockHeld), ledger.locked(holder()):
         ledger.set_meta("posture", json.dumps(body))
 

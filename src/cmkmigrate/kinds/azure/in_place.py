@@ -90,5 +90,5 @@ def root_key(source: Site) -> dict[str, str]:
 def _named(key: Mapping[str, str]) -> str:
     uri = str(key.get("key_uri") or "").rstrip("/")
     if uri == KNOWN_AFTER_APPLY:
-        return f"{key.get('key_name')} in a vault that is still to be made"
+        return f"{key.get('key_name')}, which is still to be made"
     return f"{uri}/keys/{key.get('key_name')}"

@@ -27,6 +27,7 @@ class RootEncryption(Kind):
     parents = ("workspaces",)
     owns = ("properties.parameters.encryption",)
     partial = True
+    keeps = True
     unverified = (
         "that what is in the DBFS root already is covered without being written anew (no selftest can show it)",
         "that the words of users' error reports tell a key that the storage may not use yet (selftest: "
