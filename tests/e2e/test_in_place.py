@@ -205,7 +205,7 @@ def test_another_key_is_not_replaced_by_the_typed_word_alone(
     assert go("another").code == 0
     (tmp_path / "run").rename(tmp_path / "first")
     box.forget()
-    refused(box, go("another", key_name="newer"), "another key already", "/keys/cmk-databricks", "newer")
+    refused(box, go("another", key_name="newer"), "another key already", "/keys/cmk-databricks", "still to be made")
     replaced = go("another", key_name="newer", replace_key="true")
     assert replaced.code == 0, replaced
     found = workspace(box, "another")["properties"]

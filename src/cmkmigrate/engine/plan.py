@@ -51,6 +51,10 @@ def decide(task: Task, row: Any) -> Decision:
     target = names.find("target", kind.name, row.key)
     if source is None:
         return Decision(Do.BLOCK, "gone from the source since it was listed", drifted=True)
+    if kind.once and row.source_hint and row.source_hint == source.hint:
+        return Decision(Do.KEEP, row.reason or "done before, with the same key")
+    if kind.once and row.state == State.MADE and target is None:
+        return Decision(Do.BLOCK, "it ended before its result was kept; --retry-failed does it again", drifted=True)
     early = _without_looking(task, row, source, target)
     if early:
         return early
@@ -73,7 +77,9 @@ def decide(task: Task, row: Any) -> Decision:
 
 def _must_load(kind: Kind) -> bool:
     """Whether something may be blocked, so that a preview has to know the body. A secret's value is never needed."""
-    return any(ref.form == "id" or ref.missing == "block" for ref in kind.refs) or kind.create is None
+    return any(ref.form == "id" or ref.missing == "block" for ref in kind.refs) or (
+        kind.create is None or type(kind).forecast is not Kind.forecast
+    )
 
 
 def _without_looking(task: Task, row: Any, source: Any, target: Any) -> Decision | None:

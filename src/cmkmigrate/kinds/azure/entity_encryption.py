@@ -30,7 +30,7 @@ class EntityEncryption(Kind):
     storage is prepared, so that it has an identity that can be given the key), features (those that are wanted at all),
     key_uri, key_name, key_version, disks_follow_key (whether disks take up new versions of their key by themselves),
     and what `in_place.py` wants to know: iac (who owns the workspace), replace_key (whether another key may be
-    replaced), rewrite (whether contents are to be written anew afterwards).
+    replaced), rewrite and probe (what is to follow).
 
     Assumption: nothing of classic compute may run while the disks get their key; the vendor's pages do not say so
     clearly, so what runs is named and the step refused.
@@ -63,6 +63,7 @@ class EntityEncryption(Kind):
         "iac": str,
         "replace_key": bool,
         "rewrite": bool,
+        "probe": bool,
     }
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
@@ -73,7 +74,7 @@ class EntityEncryption(Kind):
         here = arm_id.lower() == source.arm_id.lower()
         if here:
             in_place.owned(source, settings)
-            in_place.rewritable(source, settings)
+            in_place.covered(source, settings)
         features = settings.get("features")
         if features is not None and feature not in features:
             return []

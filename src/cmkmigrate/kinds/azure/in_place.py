@@ -41,17 +41,22 @@ def sign_of(resource: Mapping[str, Any]) -> str:
     return ""
 
 
-def rewritable(source: Site, settings: Settings) -> None:
-    """Raises Mistake where contents are to be written anew and nothing puts them under a key."""
+def covered(source: Site, settings: Settings) -> None:
+    """Raises Mistake where contents are to be written anew, or the disks' key is to be proven, and there is no such
+    key: none is on, and `features` asks for none."""
     features = settings.get("features")
-    left_out = features is not None and "managed_services" not in features
-    if settings.get("rewrite") and left_out and not entity_key(source, "managedServices")["key_name"]:
-        raise Mistake(
-            "contents would be written anew under the platform's key",
-            subject=source.name,
-            why="the managed services have no key of yours, and `features` does not ask for one",
-            next="add managed_services to features, or leave rewrite out",
-        )
+    for word, feature, entity, what in (
+        ("rewrite", "managed_services", "managedServices", "contents would be written anew under the platform's key"),
+        ("probe", "managed_disks", "managedDisk", "there is no key of the disks to be proven"),
+    ):
+        left_out = features is not None and feature not in features
+        if settings.get(word) and left_out and not entity_key(source, entity)["key_name"]:
+            raise Mistake(
+                what,
+                subject=source.name,
+                why=f"no key of yours is on, and `features` does not ask for {feature}",
+                next=f"add {feature} to features, or leave {word} out",
+            )
 
 
 def same_key(source: Site, now: Mapping[str, str], key: Mapping[str, str], settings: Settings, what: str) -> None:
@@ -89,6 +94,6 @@ def root_key(source: Site) -> dict[str, str]:
 
 def _named(key: Mapping[str, str]) -> str:
     uri = str(key.get("key_uri") or "").rstrip("/")
-    if uri == KNOWN_AFTER_APPLY:
-        return f"{key.get('key_name')}, which is still to be made"
+    if KNOWN_AFTER_APPLY in (uri, key.get("key_name")):
+        return "a key that is still to be made"
     return f"{uri}/keys/{key.get('key_name')}"
