@@ -80,7 +80,7 @@ def test_it_starts_once_and_the_result_stands(at: Callable[[str], Place]) -> Non
     again = place(*argv)
     assert again.code == 0 and (place.row["do"], place.started) == ("keep", 1), again
     verified = place("verify", place.name)
-    assert verified.code == 0 and place.started == 1, verified
+    assert verified.code == 0 and place.started == 1, verified.out
 
 
 def test_it_goes_red_where_the_disks_may_not_use_the_key(at: Callable[[str], Place], box: Sandbox) -> None:

@@ -52,6 +52,7 @@ def record(name: str = "name") -> dict[str, Any]:
         "code": "",
         "rewritten": [],
         "activated": 0.0,
+        "probe": {},
         "kept": False,
     }
 
@@ -167,3 +168,11 @@ def test_a_change_in_place() -> None:
     without = page({**record(), "posture": posture}, "0.1", 3.0)
     assert "Written anew" not in without and "change as code" not in without and "--definition" not in without
     assert "on already when this run began" in page({**record(), **more, "activated": 0.0}, "0.1", 3.0)
+
+
+def test_the_probe_of_the_disks_key() -> None:
+    assert "The probe" not in page(record(), "0.1", 3.0)
+    done = page({**record(), "probe": {"state": "done", "reason": "", "at": 1_700_000_000.0}}, "0.1", 3.0)
+    assert "came to life, and was deleted; looked at last 2023-11-14" in done
+    red = page({**record(), "probe": {"state": "failed", "reason": "no <key>", "at": 1.0}}, "0.1", 3.0)
+    assert "failed: no &lt;key&gt;" in red and "came to life" not in red

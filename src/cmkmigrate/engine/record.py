@@ -53,6 +53,7 @@ def record(ledger: Ledger) -> dict[str, Any]:
         "posture": json.loads(meta.get("posture") or "{}"),
         "code": meta.get("code", ""),
         "rewritten": _rewritten(ledger),
+        "probe": _probe(ledger),
         "activated": _activated(ledger, meta.get("source", "")),
         "kept": ledger.first(select(original.c.key).where(original.c.path == DEFINITION)) is not None,
     }
@@ -80,6 +81,12 @@ def _rewritten(ledger: Ledger) -> list[dict[str, Any]]:
     columns = (i.kind, func.count().label("number"), func.min(i.at).label("first"), func.max(i.at).label("last"))
     rows = ledger.rows(select(*columns).where(*where).group_by(i.kind).order_by(i.kind))
     return [{name: getattr(row, name) for name in ("kind", "number", "first", "last")} for row in rows]
+
+
+def _probe(ledger: Ledger) -> dict[str, Any]:
+    """Whether compute came to life under the disks' key: state, reason, at (Unix seconds); {} where nobody asked."""
+    row = ledger.first(select(item).where(item.c.kind == "disk_probe").order_by(item.c["pass"].desc()))
+    return {} if row is None else {"state": row.state, "reason": row.reason, "at": row.at}
 
 
 def _activated(ledger: Ledger, source: str) -> float:
