@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import Commands, Launcher, Result, Sandbox
+from tests.harness import ARM, Commands, Launcher, Result, Sandbox
 from tests.kinds.world import targets_estate
 
 BLOCKED, STOPPED, MISTAKE = 6, 5, 64
@@ -21,7 +21,21 @@ WORKSPACE = {"method": "PUT", "host": "management.*", "path": "*/workspaces/*"}
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A workspace for each test, as each is changed."""
     folder = tmp_path_factory.mktemp("in-place")
-    names = ["whole", "killed", "disks-only", "runs", "failed", "no-vault", "audited", "another", "owned", "open"]
+    names = [
+        "whole",
+        "killed",
+        "disks-only",
+        "runs",
+        "failed",
+        "no-vault",
+        "audited",
+        "another",
+        "owned",
+        "open",
+        "locked",
+        "updating",
+        "bare",
+    ]
     made = Sandbox(folder / "sandbox", "small", targets_estate(folder / "workspaces", names))
     yield made
     made.close()
@@ -218,7 +232,7 @@ def test_code_that_owns_it_wants_a_word_and_gets_its_text(
     box: Sandbox, go: Callable[..., Result], launcher: Launcher, tmp_path: Path
 ) -> None:
     found = workspace(box, "owned")
-    box.call("management.azure.test", "PATCH", f"{found['id']}?api-version=2026-01-01", {"tags": {"by": "terraform"}})
+    box.call(ARM, "PATCH", f"{found['id']}?api-version=2026-01-01", {"tags": {"by": "terraform"}})
     box.forget()
     refused(box, go("owned"), "by=terraform", "-p iac=")
     words = ["-p", f"workspace={found['id']}", "-p", "vault_name=kv-owned", "-p", "iac=terraform"]
@@ -238,3 +252,37 @@ def test_contents_are_not_written_anew_without_a_key(box: Sandbox, go: Callable[
     result = go("open", features="managed_disks", rewrite="true")
     assert result.code == MISTAKE and "platform's key" in result.err, result
     assert box.writes() == []
+
+
+def test_a_lock_stops_it(box: Sandbox, go: Callable[..., Result]) -> None:
+    scope = workspace(box, "locked")["id"]
+    lock = f"{scope}/providers/Microsoft.Authorization/locks/keep?api-version=2020-05-01"
+    box.call(ARM, "PUT", lock, {"properties": {"level": "ReadOnly"}})
+    box.forget()
+    refused(box, go("locked"), "ReadOnly")
+    box.call(ARM, "DELETE", lock)
+
+
+def test_what_somebody_else_is_changing_is_left_alone(box: Sandbox, go: Callable[..., Result]) -> None:
+    found = workspace(box, "updating")
+    parts = ("location", "sku", "tags")
+    names = ("managedResourceGroupId", "parameters", "publicNetworkAccess", "requiredNsgRules", "computeMode")
+    body = {name: found[name] for name in parts if name in found}
+    body["properties"] = {name: found["properties"][name] for name in names if name in found["properties"]}
+    box.faults({"match": WORKSPACE, "count": 1, "action": "operation", "how": "never"})
+    box.call(ARM, "PUT", f"{found['id']}?api-version=2026-01-01", body)
+    box.forget()
+    refused(box, go("updating"), "Updating")
+
+
+def test_a_vault_without_purge_protection(box: Sandbox, go: Callable[..., Result]) -> None:
+    found = workspace(box, "bare")
+    group = found["id"].partition("/providers/")[0]
+    tenant = next(iter(box.arm()["vaults"].values()))["properties"]["tenantId"] if box.arm()["vaults"] else ""
+    properties = {"tenantId": tenant or box.arm()["tenantId"], "sku": {"family": "A", "name": "standard"}}
+    properties |= {"enableRbacAuthorization": True, "enableSoftDelete": True}
+    id = f"{group}/providers/Microsoft.KeyVault/vaults/kv-bare-open"
+    body = {"location": found["location"], "properties": properties}
+    box.call(ARM, "PUT", f"{id}?api-version=2023-07-01", body)
+    box.forget()
+    refused(box, go("bare", vault_name="", vault_id=id), "purge")

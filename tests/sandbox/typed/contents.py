@@ -8,7 +8,7 @@ import io
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
-from databricks.sdk.service import jobs, settings, workspace
+from databricks.sdk.service import jobs, settings, sql, workspace
 
 SOURCE = "# Databricks notebook source\nprint('typed')"
 
@@ -115,6 +115,8 @@ def listed(client: WorkspaceClient) -> None:
         assert client.pipelines.get(str(pipeline.pipeline_id)).name == pipeline.name
     for query in client.queries.list():
         assert client.queries.get(str(query.id)).display_name == query.display_name
+        body = sql.UpdateQueryRequestQuery(query_text=query.query_text)
+        assert client.queries.update(str(query.id), "query_text", query=body).update_time != query.update_time
     for alert in client.alerts.list():
         assert client.alerts.get(str(alert.id)).display_name == alert.display_name
     for dashboard in client.lakeview.list():
