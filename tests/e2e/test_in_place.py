@@ -259,7 +259,7 @@ def test_a_lock_stops_it(box: Sandbox, go: Callable[..., Result]) -> None:
     lock = f"{scope}/providers/Microsoft.Authorization/locks/keep?api-version=2020-05-01"
     box.call(ARM, "PUT", lock, {"properties": {"level": "ReadOnly"}})
     box.forget()
-    refused(box, go("locked"), "ReadOnly")
+    refused(box, go("locked"), "PF05", "the lock keep")
     box.call(ARM, "DELETE", lock)
 
 

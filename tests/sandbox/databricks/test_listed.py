@@ -41,10 +41,10 @@ def test_a_query_is_updated_by_its_mask(old: Workspace) -> None:
     path = f"/api/2.0/sql/queries/{row['id']}"
     before = old.get(path)
     body = {"query": {"query_text": "SELECT 2", "description": "left alone"}, "update_mask": "query_text"}
-    after = old.call("PATCH", path, body)
+    after = old.patch(path, **body)
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     assert changed == {"query_text", "update_time", "last_modifier_user_name"} and after == old.get(path)
-    emptied = old.call("PATCH", path, {"query": {}, "update_mask": "warehouse_id"})
+    emptied = old.patch(path, query={}, update_mask="warehouse_id")
     assert "warehouse_id" not in emptied
-    assert old.refused("PATCH", path, query={}, update_mask="no_such_field")[0] == 400
-    assert old.refused("PATCH", path, query={})[0] == 400
+    assert old.refused("PATCH", path, {"query": {}, "update_mask": "no_such_field"})[0] == 400
+    assert old.refused("PATCH", path, {"query": {}})[0] == 400
