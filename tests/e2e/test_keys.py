@@ -141,6 +141,14 @@ def audited(box: Sandbox, place: Commands, name: str) -> dict[str, dict[str, Any
     return {one["feature"]: one for one in seen.json["rows"] if one["workspace"].endswith(f"/{name}")}
 
 
+def agrees(rows: dict[str, dict[str, Any]]) -> None:
+    """All three features are under a healthy key. Of managed services it may be unknown since when: a workspace whose
+    first PUT came before its grant was in effect is finished by an update, which the audit takes for no birth."""
+    for name in FEATURES:
+        codes = {one["code"] for one in rows[name]["causes"]}
+        assert rows[name]["verdict"] == "cmk" or (name == "managed_services" and codes == {"since"}), rows[name]
+
+
 def users(box: Sandbox, home: str) -> dict[str, set[str]]:
     """Who was given what on the keys of a vault: scope (below the vault) -> object ids."""
     found: dict[str, set[str]] = {}
@@ -180,7 +188,7 @@ def test_three_keys_in_three_vaults(box: Sandbox, place: Commands, migrate: Call
     assert users(box, "kv-abroad") == {"keys/cmk": {storage}}, "the service has no right on the key of the root"
     assert "vaults" not in {one["path"].split("/")[-2] for one in box.writes() if one["method"] == "PUT"}
     rows = audited(box, place, "moved-three")
-    assert {name: rows[name]["verdict"] for name in FEATURES} == dict.fromkeys(FEATURES, "cmk"), rows
+    agrees(rows)
 
 
 def test_one_key_for_all_in_another_subscription(box: Sandbox, place: Commands, migrate: Callable[..., Result]) -> None:
@@ -189,7 +197,7 @@ def test_one_key_for_all_in_another_subscription(box: Sandbox, place: Commands, 
     assert done.code == 0, done
     assert set(keys_of(resource(box, "moved-one")).values()) == {kid(box, "kv-there")}
     rows = audited(box, place, "moved-one")
-    assert {rows[name]["verdict"] for name in FEATURES} == {"cmk"}, rows
+    agrees(rows)
 
 
 def test_a_managed_hsm(box: Sandbox, place: Commands, migrate: Callable[..., Result]) -> None:
@@ -227,7 +235,7 @@ def test_a_private_vault_with_access_policies(box: Sandbox, place: Commands, mig
     for principal in identities(box, "moved-private"):
         assert after[principal]["permissions"]["keys"] == ["get", "wrapKey", "unwrapKey"]
     rows = audited(box, place, "moved-private")
-    assert {rows[name]["verdict"] for name in FEATURES} == {"cmk"}, rows
+    agrees(rows)
 
 
 def test_a_key_made_in_a_vault_that_is_closed_here(box: Sandbox, migrate: Callable[..., Result]) -> None:
@@ -254,9 +262,7 @@ def test_an_expiry_and_a_rotation(box: Sandbox, place: Commands, migrate: Callab
     disk = resource(box, "moved-rotated")["encryption"]["entities"]["managedDisk"]
     assert disk["rotationToLatestKeyVersionEnabled"] is True
     rows = audited(box, place, "moved-rotated")
-    # Where the first PUT came before the grant, the ledger does not tell that the workspace was born with its key.
-    assert {rows[name]["verdict"] for name in FEATURES[1:]} == {"cmk"}, rows
-    assert {one["code"] for one in rows["managed_services"]["causes"]} <= {"since"}, rows
+    agrees(rows)
     box.forget()
     again = migrate("moved-rotated", **given)
     assert again.code == 0 and box.writes() == [], again
