@@ -42,8 +42,9 @@ LANGUAGE: Final = {
     "exclude": "kinds, paths or names that are left out; a path leaves out what is below it too",
     "include": "kinds, paths or names; nothing else is taken",
     "adopt": "take over what exists in the target and is equal; without it, what others made is not changed",
-    "again": "write even what is equal",
+    "again": "write what is there anew as it is; in a playbook whose target is its source",
     "unless": "skip the step, and say so, when this text is not empty after filling",
+    "when": "skip the step, and say so, when this is empty or false after filling",
     "require": "a fresh proof that must be there before the step starts",
     "confirm": "a word that a person must type before the step starts",
 }
@@ -196,7 +197,8 @@ def _step_kinds(step: playbook.Step) -> str:
 
 
 def _skipped(step: playbook.Step) -> str:
-    return ", ".join(f"`{hole}`" for hole in playbook.HOLE.findall(step.unless))
+    given = [f"`{hole}`" for hole in playbook.HOLE.findall(step.unless)]
+    return ", ".join([*given, *(f"no `{hole}`" for hole in playbook.HOLE.findall(step.when))])
 
 
 # --- kinds ------------------------------------------------------------------------------------------------------------

@@ -43,10 +43,13 @@ class Entry:
 
 @dataclass(slots=True)
 class Asset(Entry):
-    """One thing, loaded. body None (only from `desired`): it shall be absent. content: opened once, streamed."""
+    """One thing, loaded. body None (only from `desired`): it shall be absent. content: opened once, streamed.
+
+    notes: warnings of what is in the target, which stop nothing."""
 
     body: Body | None = None
     content: Callable[[], Iterator[bytes]] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Do(StrEnum):
 
     CREATE = "create"
     UPDATE = "update"
+    AGAIN = "again"  # an update of what is equal, where a step asks for it
     REPLACE = "replace"
     DELETE = "delete"
     KEEP = "keep"

@@ -52,6 +52,7 @@ class Step(BaseModel):
     adopt: bool = False
     again: bool = False
     unless: str = ""
+    when: str = ""
     require: Literal["verified"] | None = None
     confirm: str = ""
 
@@ -83,6 +84,11 @@ class Playbook:
     @property
     def steps(self) -> Sequence[Step]:
         return self.document.steps
+
+    @property
+    def in_place(self) -> bool:
+        """Whether it changes a workspace where it is: its target is written as its source."""
+        return self.document.target == self.document.source
 
     @property
     def digest(self) -> str:
@@ -190,6 +196,9 @@ def _check(playbook: Playbook, lines: Mapping[tuple[Any, ...], int], kinds: Mapp
             if name not in kinds:
                 field = "kind" if step.kind else "kinds"
                 raise refuse(f"unknown kind {name!r}", field, why=f"known are {', '.join(kinds)}{suggest(name, kinds)}")
+            if step.again and kinds[name].anew is None:
+                can = ", ".join(one for one, kind in kinds.items() if kind.anew is not None)
+                raise refuse(f"{name} are never written anew", "again", why=f"that can be done with {can}")
             known = kinds[name].settings
             for key in step.settings if step.kind else ():
                 if key not in known:
@@ -198,6 +207,9 @@ def _check(playbook: Playbook, lines: Mapping[tuple[Any, ...], int], kinds: Mapp
             for key, value in step.settings.items():
                 if key in known and not HOLE.search(str(value)) and not _is(value, known[key]):
                     raise refuse(f"{key} must be {_type_name(known[key])}, not {value!r}", "with", key)
+        if step.again and not playbook.in_place:
+            why = "the source and the target of this playbook are not the same"
+            raise refuse("`again` writes a workspace anew in place", "again", why=why)
         for place, hole in _holes(step.model_dump(by_alias=True)):
             problem = _hole_problem(hole, playbook.document, seen, kinds)
             if problem:
@@ -212,13 +224,18 @@ def _check(playbook: Playbook, lines: Mapping[tuple[Any, ...], int], kinds: Mapp
                 raise _mistake(f"nothing fills ${{{match[1]}}}", subject=where, why=why)
 
 
+def all_kinds(kinds: Mapping[str, Kind]) -> list[str]:
+    """The names of the kinds that `kinds: all` stands for: what a workspace holds."""
+    moved = (name for name, kind in kinds.items() if kind.at == "workspace" and not kind.writes_source)
+    return [name for name in moved if not kinds[name].alone]
+
+
 def step_kinds(step: Step, kinds: Mapping[str, Kind]) -> list[str]:
     """The names of the kinds that a step drives, in the order in which they can be made."""
     if step.kind:
         return [step.kind]
     if step.kinds == "all":
-        moved = (name for name, kind in kinds.items() if kind.at == "workspace" and not kind.writes_source)
-        return [name for name in moved if not kinds[name].alone]
+        return all_kinds(kinds)
     named = list(step.kinds or ())
     return [name for name in kinds if name in named] + [name for name in named if name not in kinds]
 

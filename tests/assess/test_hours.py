@@ -11,12 +11,14 @@ import pytest
 from cmkmigrate.assess import hours
 from cmkmigrate.clients.pace import family
 from cmkmigrate.kinds import discover
+from cmkmigrate.playbook import all_kinds
 from tests.cli.transcript import Terminal
 from tests.harness import Commands, Launcher, Sandbox
 
 
 def test_every_kind_that_moves_has_its_calls() -> None:
-    moving = {name for name, kind in discover().items() if kind.at == "workspace" and not kind.unsupported}
+    kinds = discover()
+    moving = {name for name in all_kinds(kinds) if not kinds[name].unsupported}
     assert hours.table().keys() == moving
     for name, sides in hours.table().items():
         assert sides.keys() == {"read", "write"}, name

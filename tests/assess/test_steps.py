@@ -34,7 +34,7 @@ def row(verdict: str, feature: Feature = Feature.DBFS_ROOT, **more: Any) -> Row:
 
 
 def done(remedy: str, rows: Any = (), *, keys: Any = None, vaults: Any = (), wanted: Any = (), of: Any = None) -> Any:
-    return steps(list(rows), of or resource(), Remedy(remedy), wanted, keys or {}, vaults, "", 0.0)
+    return steps(list(rows), of or resource(), Remedy(remedy), wanted, keys or {}, vaults)
 
 
 def test_a_vault_that_is_fit_is_used() -> None:

@@ -199,7 +199,7 @@ class Estate:
         gone = f"/subscriptions/{OWN}/resourceGroups/rg-x/providers/Microsoft.Databricks/workspaces/deleted-long-ago"
         reader = {
             "scope": f"/subscriptions/{DENIED}/resourceGroups/rg-there",
-            "role": "Reader",
+            "role": "Key Vault Crypto User",  # a Reader of the group would get a listing, cut to it
             "principal": "operator",
         }
         return {

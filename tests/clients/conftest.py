@@ -21,6 +21,7 @@ ENVIRON = {
     "CMKMIGRATE_GRAPH": "https://graph.microsoft.test",
     "CMKMIGRATE_AUTHORITY": "https://login.microsoftonline.test",
     "CMKMIGRATE_VAULT_SUFFIX": "vault.azure.test",
+    "CMKMIGRATE_HSM_SUFFIX": "managedhsm.azure.test",
     "CMKMIGRATE_DATABRICKS_SUFFIX": "azuredatabricks.test",
     "CMKMIGRATE_POLL_S": "0.001",
 }

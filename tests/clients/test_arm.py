@@ -213,3 +213,13 @@ def test_ids() -> None:
     for text in ("", "w", "/subscriptions/s", W + "/x/y", "https://x" + W):
         with pytest.raises(Mistake):
             ResourceId.parse(text)
+
+
+def test_no_token_goes_to_a_foreign_page(wire: Wire, site: Subscription) -> None:
+    """A next page on a host that is not of this cloud is not asked for: the token would go there."""
+    foreign = "https://management.azure.example.com/next"
+    wire.answer = lambda _: (200, {}, {"value": [], "nextLink": foreign})
+    for listing in listings(site):
+        with pytest.raises(CallError):
+            listing()
+    assert not [one.url for one in wire.sent if one.url.startswith(foreign)]

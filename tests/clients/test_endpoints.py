@@ -77,3 +77,22 @@ def test_refused(url: str) -> None:
 def test_mistakes_name_the_variable(name: str, value: str) -> None:
     with pytest.raises(Mistake, match=name):
         Endpoints.from_env({name: value})
+
+
+@pytest.mark.parametrize(
+    ("cloud", "vault", "hsm", "workspace"),
+    [
+        ("public", "vault.azure.net", "managedhsm.azure.net", "azuredatabricks.net"),
+        ("usgov", "vault.usgovcloudapi.net", "managedhsm.usgovcloudapi.net", "databricks.azure.us"),
+        ("china", "vault.azure.cn", "managedhsm.azure.cn", "databricks.azure.cn"),
+    ],
+)
+def test_the_hosts_of_keys_and_workspaces_of_each_cloud(cloud: str, vault: str, hsm: str, workspace: str) -> None:
+    """As the vendor's own clients have them; a token for one cloud goes to no host of another."""
+    endpoints = Endpoints.from_env({"CMKMIGRATE_CLOUD": cloud})
+    for suffix in (vault, hsm, workspace):
+        assert endpoints.allowed(f"https://name.{suffix}/") and not endpoints.allowed(f"https://{suffix}/")
+        others = [Endpoints.from_env({"CMKMIGRATE_CLOUD": one}) for one in ("public", "usgov", "china") if one != cloud]
+        assert not any(other.allowed(f"https://name.{suffix}/") for other in others)
+    assert endpoints.is_hsm(f"https://h.{hsm}/keys/k") and not endpoints.is_hsm(f"https://v.{vault}/keys/k")
+    assert not endpoints.is_hsm(f"https://{hsm}.example.com/")

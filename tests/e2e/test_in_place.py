@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import Commands, Launcher, Result, Sandbox
+from tests.harness import ARM, Commands, Launcher, Result, Sandbox
 from tests.kinds.world import targets_estate
 
 BLOCKED, STOPPED, MISTAKE = 6, 5, 64
@@ -21,7 +21,21 @@ WORKSPACE = {"method": "PUT", "host": "management.*", "path": "*/workspaces/*"}
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A workspace for each test, as each is changed."""
     folder = tmp_path_factory.mktemp("in-place")
-    names = ["whole", "killed", "disks-only", "runs", "failed", "no-vault", "twice"]
+    names = [
+        "whole",
+        "killed",
+        "disks-only",
+        "runs",
+        "failed",
+        "no-vault",
+        "audited",
+        "another",
+        "owned",
+        "open",
+        "locked",
+        "updating",
+        "bare",
+    ]
     made = Sandbox(folder / "sandbox", "small", targets_estate(folder / "workspaces", names))
     yield made
     made.close()
@@ -83,12 +97,42 @@ def test_the_gate_the_rest_and_once_more(box: Sandbox, go: Callable[..., Result]
     )
     (definition,) = kept.fetchall()
     assert features(json.loads(definition[0])["properties"]) == set(), "what was there before is kept"
+    posture = json.loads(meta(tmp_path, "posture"))
+    assert {row["verdict"] for row in posture["source"]} == {"platform-key"}
+    assert {row["verdict"] for row in posture["target"]} == {"cmk"}
+    assert posture["raw"]["after"]["encryption"] == after["encryption"]
+
+
+def meta(tmp_path: Path, key: str) -> str:
+    """What the ledger has under a name."""
+    rows = sqlite3.connect(tmp_path / "run" / "ledger.db").execute("select v from meta where k = ?", (key,)).fetchall()
+    return str(rows[0][0])
+
+
+def test_the_audit_agrees_and_the_report_tells(
+    box: Sandbox, go: Callable[..., Result], launcher: Launcher, tmp_path: Path
+) -> None:
+    place = Commands(launcher, tmp_path, box.env)
+    before = workspace(box, "audited")
+    assert go("audited", features="managed_services,dbfs_root").code == 0
+    audited = place("audit", "-o", "json")
+    rows = [row for row in json.loads(audited.out)["rows"] if row["name"] == "audited"]
+    verdicts = {row["feature"]: row["verdict"] for row in rows}
+    assert verdicts["managed_disks"] == "platform-key" and verdicts["dbfs_root"] == "cmk", audited
+    assert verdicts["managed_services"] in ("cmk", "cmk-future-writes-only", "unknown"), "never taken for covered"
+    written = place("report", str(tmp_path / "run"), "--out", "r.html", "--definition", "before.json")
+    assert written.code == 0 and "az rest --method put" in written.err, written
+    page = (place.work / "r.html").read_text()
+    assert "Report of a change in place" in page and "platform-key" in page
+    kept = json.loads((place.work / "before.json").read_text())
+    assert kept["location"] == before["location"] and features(kept["properties"]) == set()
+    assert "workspaceUrl" not in kept["properties"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_a_lost_answer_is_looked_up(count: int, box: Sandbox, go: Callable[..., Result]) -> None:
     box.faults({"match": WORKSPACE, "offset": count - 1, "count": 1, "action": "lose"})
-    done = go("killed", vault_name=f"kv-killed-{count}")
+    done = go("killed", vault_name=f"kv-killed-{count}", replace_key="true")
     assert done.code == 0, done
     assert features(workspace(box, "killed")["properties"]) == {"managedServices", "managedDisk", "root"}
 
@@ -159,3 +203,86 @@ def test_no_vault_is_named(box: Sandbox, go: Callable[..., Result]) -> None:
     refused = go("no-vault", vault_name="")
     assert refused.code == MISTAKE and "vault" in refused.err, refused
     assert box.writes() == []
+
+
+def refused(box: Sandbox, result: Result, *said: str) -> None:
+    """That it was stopped before anything was written, for this reason."""
+    assert result.code == BLOCKED, result
+    assert box.writes() == [], result
+    for each in said:
+        assert each in result.err, result
+
+
+def test_another_key_is_not_replaced_by_the_typed_word_alone(
+    box: Sandbox, go: Callable[..., Result], tmp_path: Path
+) -> None:
+    assert go("another").code == 0
+    (tmp_path / "run").rename(tmp_path / "first")
+    box.forget()
+    refused(box, go("another", key_name="newer"), "another key already", "/keys/cmk-databricks", "still to be made")
+    replaced = go("another", key_name="newer", replace_key="true")
+    assert replaced.code == 0, replaced
+    found = workspace(box, "another")["properties"]
+    entities = found["encryption"]["entities"].values()
+    assert {one["keyVaultProperties"]["keyName"] for one in entities} == {"newer"}
+    assert found["parameters"]["encryption"]["value"]["KeyName"] == "newer"
+
+
+def test_code_that_owns_it_wants_a_word_and_gets_its_text(
+    box: Sandbox, go: Callable[..., Result], launcher: Launcher, tmp_path: Path
+) -> None:
+    found = workspace(box, "owned")
+    box.call(ARM, "PATCH", f"{found['id']}?api-version=2026-01-01", {"tags": {"by": "terraform"}})
+    box.forget()
+    refused(box, go("owned"), "by=terraform", "-p iac=")
+    words = ["-p", f"workspace={found['id']}", "-p", "vault_name=kv-owned", "-p", "iac=terraform"]
+    planned = Commands(launcher, tmp_path, box.env)("plan", "enable-in-place", *words)
+    assert "azurerm_databricks_workspace_root_dbfs_customer_managed_key" in planned.out, planned
+    assert box.writes() == []
+    done = go("owned", iac="terraform")
+    assert done.code == 0, done
+    key = workspace(box, "owned")["properties"]["encryption"]["entities"]["managedDisk"]["keyVaultProperties"]
+    id = f"{key['keyVaultUri'].rstrip('/')}/keys/{key['keyName']}/{key['keyVersion']}"
+    assert f'managed_disk_cmk_key_vault_key_id     = "{id}"' in json.loads(done.out)["code"]
+    assert json.loads(done.out)["code"] == meta(tmp_path, "code")
+
+
+def test_contents_are_not_written_anew_without_a_key(box: Sandbox, go: Callable[..., Result]) -> None:
+    box.forget()
+    result = go("open", features="managed_disks", rewrite="true")
+    assert result.code == MISTAKE and "platform's key" in result.err, result
+    assert box.writes() == []
+
+
+def test_a_lock_stops_it(box: Sandbox, go: Callable[..., Result]) -> None:
+    scope = workspace(box, "locked")["id"]
+    lock = f"{scope}/providers/Microsoft.Authorization/locks/keep?api-version=2020-05-01"
+    box.call(ARM, "PUT", lock, {"properties": {"level": "ReadOnly"}})
+    box.forget()
+    refused(box, go("locked"), "PF05", "the lock keep")
+    box.call(ARM, "DELETE", lock)
+
+
+def test_what_somebody_else_is_changing_is_left_alone(box: Sandbox, go: Callable[..., Result]) -> None:
+    found = workspace(box, "updating")
+    parts = ("location", "sku", "tags")
+    names = ("managedResourceGroupId", "parameters", "publicNetworkAccess", "requiredNsgRules", "computeMode")
+    body = {name: found[name] for name in parts if name in found}
+    body["properties"] = {name: found["properties"][name] for name in names if name in found["properties"]}
+    box.faults({"match": WORKSPACE, "count": 1, "action": "operation", "how": "never"})
+    box.call(ARM, "PUT", f"{found['id']}?api-version=2026-01-01", body)
+    box.forget()
+    refused(box, go("updating"), "Updating")
+
+
+def test_a_vault_without_purge_protection(box: Sandbox, go: Callable[..., Result]) -> None:
+    found = workspace(box, "bare")
+    group = found["id"].partition("/providers/")[0]
+    tenant = next(iter(box.arm()["vaults"].values()))["properties"]["tenantId"] if box.arm()["vaults"] else ""
+    properties = {"tenantId": tenant or box.arm()["tenantId"], "sku": {"family": "A", "name": "standard"}}
+    properties |= {"enableRbacAuthorization": True, "enableSoftDelete": True}
+    id = f"{group}/providers/Microsoft.KeyVault/vaults/kv-bare-open"
+    body = {"location": found["location"], "properties": properties}
+    box.call(ARM, "PUT", f"{id}?api-version=2023-07-01", body)
+    box.forget()
+    refused(box, go("bare", vault_name="", vault_id=id), "purge")

@@ -54,10 +54,13 @@ OPEN = (
     "an open enumeration (modelAsString); for vaults of fewer than 90 days the data plane's definition and recordings "
     "have the Customized values, which ARM's definition of the same attribute was never given"
 )
+LOCAL = "an open enumeration (modelAsString); the pages on local roles of Managed HSM have /keys/NAME and rotate too"
 LEVEL = "access_control_list[].all_permissions[].permission_level"
 
 EXEMPT: tuple[Exempt, ...] = (
     Exempt("ARM Workspaces_*", "answer", "name", "*properties.parameters.enableFedRampCertification", FEDRAMP),
+    Exempt("Vault RoleAssignments_*", "answer", "value", "*properties.scope", LOCAL),
+    Exempt("Vault RoleDefinitions_List", "answer", "value", "*permissions[].dataActions[]", LOCAL),
     Exempt("ARM Keys_*", "answer", "value", "properties.attributes.recoveryLevel", OPEN),
     Exempt("ARM operationStatuses", "answer", "name", "error*", FAILED),
     Exempt("ARM *_CreateOrUpdate", "answer", "name", "error.target", DISALLOWED),
@@ -97,6 +100,9 @@ UNDEFINED: dict[str, str] = {
     "GET /subscriptions/{}/resourceGroups/{}/resources": RESOURCES,
     "GET /subscriptions/{}/providers/Microsoft.*": RESOURCES,
     "GET /subscriptions/{}/locations": RESOURCES,
+    "GET /subscriptions/{}/resourceGroups/{}/providers/Microsoft.Storage/*": (
+        "storage accounts are not in shared/specs; their fields are those of the REST reference"
+    ),
     "GET /subscriptions/{}/providers": RESOURCES,
     "POST /subscriptions/{}/providers/Microsoft.*/register": RESOURCES,
     "GET /subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/*": (

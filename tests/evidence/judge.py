@@ -18,7 +18,7 @@ def verdict_on(one: Exchange) -> Verdict:
         return Verdict(f"{one.host.split('.')[0]} (definitions absent)")
     if kind := recorded.kind_of(one.path):
         return recorded.judge(one, kind)
-    if ".vault." in one.host:
+    if ".vault." in one.host or ".managedhsm." in one.host:
         return azure.vault(one)
     if one.host.startswith("management."):
         return azure.arm(one)

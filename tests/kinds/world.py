@@ -24,7 +24,9 @@ from tests.comparer.compare import Difference, compare
 from tests.harness import Sandbox
 
 MOVED = sorted(
-    name for name, kind in discover().items() if kind.at == "workspace" and not (kind.unsupported or kind.alone)
+    name
+    for name, kind in discover().items()
+    if kind.at == "workspace" and not (kind.unsupported or kind.alone or kind.writes_source)
 )
 NUMBER = 7405600000000100
 DANGLING_POOL = "0101-010101-pool-gone0000"

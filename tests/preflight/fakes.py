@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cmkmigrate import playbook
 from cmkmigrate.clients.pace import Paces
@@ -135,6 +136,13 @@ class Azure:
     def clock(self) -> float:
         return time.time() + self.skew
 
+    def home_of(self, uri: str) -> dict[str, Any]:
+        for one in self.things.values():
+            host = urlsplit(str((one.get("properties") or {}).get("vaultUri") or "")).hostname
+            if host and host == urlsplit(uri).hostname:
+                return dict(one)
+        raise NotFound("in none of the subscriptions", status=404)
+
     def _thing(self, id: str) -> Any:
         found = self.things.get(id.lower(), NotFound("no", status=404))
         if isinstance(found, Exception):
@@ -249,7 +257,12 @@ def key(*versions: str, kty: str = "RSA", size: int = 3072, name: str = "k", **a
     names = versions or ("v1",)
 
     def version(one: str, more: Mapping[str, Any]) -> dict[str, Any]:
-        properties = {"kty": kty, "keySize": size, "keyOps": ["wrapKey", "unwrapKey"], "attributes": dict(more)}
+        properties = {
+            "kty": kty,
+            "keySize": size,
+            "keyOps": ["wrapKey", "unwrapKey"],
+            "attributes": {"enabled": True, **more},
+        }
         return {"name": one, "properties": properties | {"keyUriWithVersion": f"{KID}/{one}"}}
 
     made = [version(one, attributes if one == names[-1] else {"enabled": True}) for one in names]

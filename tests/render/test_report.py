@@ -49,6 +49,11 @@ def record(name: str = "name") -> dict[str, Any]:
             {"at": 3.0, "depth": "content", "complete": True, "clean": True, "findings": {"same": 1}, "counts": {}}
         ],
         "posture": {"at": 2.0, "source": [], "target": [row]},
+        "code": "",
+        "rewritten": [],
+        "activated": 0.0,
+        "probe": {},
+        "kept": False,
     }
 
 
@@ -141,3 +146,33 @@ def test_sums_and_groups() -> None:
     acl = {"kind": "permissions", "state": "blocked", "key": "jobs:7", "name": ""}
     acl["reason"] = "jobs '7' is not in the target: refers to nothing"
     assert grouped([acl])[0]["reason"] == "what they belong to is not moved"
+
+
+def test_a_change_in_place() -> None:
+    blocks = {"encryption": {"entities": {"managedServices": {"keySource": "<script>"}}}}
+    rewritten = [{"kind": "notebooks", "number": 26, "first": 1_700_000_100.0, "last": 1_700_000_200.0}]
+    posture = {"at": 2.0, "source": [], "target": [], "raw": {"before": {}, "after": blocks}}
+    more = {"rewritten": rewritten, "activated": 1_700_000_000.0, "code": "resource {}", "kept": True}
+    text = page({**record(), "posture": posture, **more}, "0.1", 3.0)
+    for expected in (
+        "Report of a change in place",
+        '<th scope="col">before</th><th scope="col">after</th>',
+        "put on by this run at 2023-11-14 22:13:20 UTC; all of it was written after activation",
+        '<td class="kind">notebooks</td><td class="n">26</td><td>2023-11-14 22:15:00 UTC</td>',
+        "it is no proof of re-encryption",
+        "<pre>resource {}</pre>",
+        "--definition FILE.json",
+    ):
+        assert expected in text, expected
+    assert "keySource&#34;: &#34;&lt;script&gt;" in text
+    without = page({**record(), "posture": posture}, "0.1", 3.0)
+    assert "Written anew" not in without and "change as code" not in without and "--definition" not in without
+    assert "on already when this run began" in page({**record(), **more, "activated": 0.0}, "0.1", 3.0)
+
+
+def test_the_probe_of_the_disks_key() -> None:
+    assert "The probe" not in page(record(), "0.1", 3.0)
+    done = page({**record(), "probe": {"state": "done", "reason": "", "at": 1_700_000_000.0}}, "0.1", 3.0)
+    assert "came to life, and was deleted; looked at last 2023-11-14" in done
+    red = page({**record(), "probe": {"state": "failed", "reason": "no <key>", "at": 1.0}}, "0.1", 3.0)
+    assert "failed: no &lt;key&gt;" in red and "came to life" not in red

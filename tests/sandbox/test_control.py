@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from email.utils import parsedate_to_datetime
 
 from tests.sandbox.conftest import ARM, Running
 
@@ -40,6 +41,15 @@ def test_state_is_canonical(sandbox: Running) -> None:
     host = sandbox.arm("GET", sandbox.params["source"]).json["properties"]["workspaceUrl"]
     assert sandbox.control("GET", f"state/{host}").status == 200
     assert sandbox.control("GET", "state/example.com").status == 404
+
+
+def test_answers_say_the_time_of_the_clock(sandbox: Running) -> None:
+    def date() -> float:
+        return parsedate_to_datetime(sandbox.arm("GET", "/subscriptions").headers["date"]).timestamp()
+
+    before = date()
+    assert sandbox.control("PUT", "clock", {"advance": 600}).status == 200
+    assert date() - before >= 599, "at once, and in whole seconds"
 
 
 def test_clock(sandbox: Running) -> None:

@@ -42,3 +42,23 @@ def test_running_machines_count(tmp_path: Path) -> None:
     found = usages(inside)
     assert found["cores"]["currentValue"] == found["standardDSv2Family"]["currentValue"] == 12
     assert usages(inside, "eastus")["cores"]["currentValue"] == 0
+
+
+def test_too_many_cores(tmp_path: Path) -> None:
+    inside = Inside(tmp_path, {"settings": {"core_quota": 10}})
+    inside.cloud.served[inside.workspace.label].start_seconds = 0.0
+    machines = {"cluster_name": "c", "spark_version": "15.4.x-scala2.12", "node_type_id": "Standard_DS3_v2"}
+
+    def started(workers: int) -> Body:
+        body = {**machines, "num_workers": workers}
+        id = inside.databricks("POST", "/api/2.1/clusters/create", body).json["cluster_id"]
+        return dict(inside.databricks("GET", f"/api/2.1/clusters/get?cluster_id={id}").json)
+
+    assert started(1)["state"] == "RUNNING"
+    refused = started(0)
+    assert refused["state"] == "TERMINATED"
+    assert refused["termination_reason"]["code"] == "AZURE_QUOTA_EXCEEDED_EXCEPTION"
+    assert "Current Limit: 10, (Minimum) New Limit Required: 12" in refused["state_message"]
+    assert usages(inside)["cores"]["currentValue"] == 8, "what did not start takes none"
+    inside.cloud.settings.put({"core_quota": 12})
+    assert started(0)["state"] == "RUNNING"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cmkmigrate.sandbox.arm import action_of
 from cmkmigrate.sandbox.rights import data_action
 from cmkmigrate.sandbox.server import Sandbox
+from tests.sandbox.conftest import Inside
 
 ROOT = "/subscriptions/7b1e0d3c-5a64-4f0e-9f43-2f8f0c6f7d10"
 GROUP = f"{ROOT}/resourceGroups/rg"
@@ -73,3 +76,25 @@ def test_the_vendors_name_of_each_action(method: str, path: str, action: str) ->
 )  # fmt: skip
 def test_data_actions(operation: str, named: str) -> None:
     assert data_action(operation) == f"Microsoft.KeyVault/{named}"
+
+
+@pytest.mark.parametrize("listing", ["providers/Microsoft.Databricks/workspaces", "resources", "resourceGroups"])
+def test_a_listing_is_cut_by_rights(tmp_path: Path, listing: str) -> None:
+    told = {
+        "operator": "",
+        "workspaces": [{}, {"name": "far", "resource_group": "rg-far"}],
+        "grants": [{"scope": "resourceGroups/rg-old", "role": "Reader", "principal": "operator"}],
+    }
+    inside = Inside(tmp_path, told)
+    found = inside.arm("GET", listing)
+    assert found.status == 200
+    assert {one["name"].removeprefix("rg-") for one in found.json["value"]} == {"old"}, "and not a word of the other"
+    assert inside.arm("GET", "resourceGroups/rg-far/providers/Microsoft.Databricks/workspaces").status == 403
+    assert inside.arm("GET", "providers/Microsoft.KeyVault/deletedVaults").status == 403
+
+
+def test_a_listing_without_any_right_is_refused(tmp_path: Path) -> None:
+    told = {"operator": "", "grants": [{"scope": "resourceGroups/rg-old", "role": "Reader", "principal": "databricks"}]}
+    inside = Inside(tmp_path, {"resource_groups": [{"name": "rg-old"}], **told})
+    refused = inside.arm("GET", "providers/Microsoft.Databricks/workspaces")
+    assert (refused.status, refused.code) == (403, "AuthorizationFailed")

@@ -102,6 +102,8 @@ def test_admin_by_the_action_alone(tmp_path: Path) -> None:
     without = Inside(tmp_path / "without", ESTATE)
     named = {"x_databricks_azure_workspace_resource_id": without.workspace.id}
     assert without.databricks("GET", me, **named).status == 403
+    blind = Inside(tmp_path / "blind", {"roles": [{"name": "blind", "actions": [admitting]}], "operator": "blind"})
+    assert blind.databricks("GET", me, **named).status == 403
     roles = [{"name": "migrator", "actions": ["*/read", admitting]}]
     inside = Inside(tmp_path / "with", {"roles": roles, "operator": "migrator"})
     assert inside.databricks("GET", me, **named).status == 200

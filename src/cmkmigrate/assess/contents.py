@@ -18,6 +18,7 @@ from cmkmigrate.audit.encryption import mapping, text
 from cmkmigrate.errors import CallError, NotAllowed, OperatorError
 from cmkmigrate.kinds import discover
 from cmkmigrate.model import Entry
+from cmkmigrate.playbook import all_kinds
 
 REQUESTS: Final = 2_000  # of one workspace; what is beyond them is not asked for, and the count is then the least
 _ME: Final = "/api/2.0/preview/scim/v2/Me"
@@ -90,9 +91,9 @@ def _listed(site: Bounded) -> tuple[dict[str, list[Entry]], list[str]]:
     def listed(kind: str) -> Iterator[Entry]:
         return iter(found.get(kind, ()))
 
-    for name, kind in discover().items():
-        if kind.at != "workspace":
-            continue
+    kinds = discover()
+    for name in all_kinds(kinds):
+        kind = kinds[name]
         entries: list[Entry] = []
         try:
             for one in kind.list(site, {}, listed):

@@ -28,6 +28,8 @@ from cmkmigrate.preflight.rights import table
 
 VERSION: Final = "2022-04-01"
 YOU: Final = "$(az ad signed-in-user show --query id --output tsv)"  # where the token does not say who asks
+# Steps that change the workspace: a PUT of it, by the playbook enable-in-place.
+_CHANGING: Final = {"in-place", "version-behind", "account-disagrees", "key-unfit"}
 Need = tuple[str, tuple[str, str, bool]]  # scope; action, role, whether it is a data action
 
 
@@ -43,7 +45,7 @@ def needed(
     doubt = ""
     codes = {step.code for step in steps}
     found: list[Need] = []
-    if remedy is Remedy.MIGRATE or codes & {"in-place", "version-behind", "account-disagrees"}:
+    if remedy is Remedy.MIGRATE or codes & _CHANGING:
         words, scopes = _words(resource, remedy, vault), _scopes(resource, vault)
         found += [
             (scope, (one.action, one.role, False)) for one in table() if one.when in words for scope in scopes[one.at]

@@ -28,14 +28,12 @@ def steps(
     wanted: Iterable[Want],
     keys: Mapping[tuple[str, str], Key],
     vaults: Sequence[Mapping[str, Any]],
-    databricks: str,
-    now: float,
 ) -> tuple[Step, ...]:
     """The steps of one workspace. keys: by vault URI and name. vaults: those that hold keys of workspaces already."""
     found = []
     for row in rows:
         if row.verdict in (Verdict.DEGRADED, Verdict.UNKNOWN) and remedy is not Remedy.MIGRATE:
-            found += mend.steps(row, resource, keys.get((row.vault_uri, row.key_name)), databricks, now)
+            found += mend.steps(row)
     if remedy is Remedy.IN_PLACE:
         if features := to_switch_on(rows):
             key, said = _key(rows, keys), []

@@ -20,7 +20,7 @@ from cmkmigrate.assess.rights import Permissions, needed
 from cmkmigrate.assess.wants import Wants
 from cmkmigrate.audit.encryption import text
 from cmkmigrate.audit.keys import THREADS, Key
-from cmkmigrate.audit.model import DEGRADED, Feature, Row, Verdict
+from cmkmigrate.audit.model import DEGRADED, Row, Verdict
 from cmkmigrate.audit.scope import Scope
 from cmkmigrate.audit.survey import HORIZON_DAYS, Audit, audit
 from cmkmigrate.errors import CallError
@@ -75,7 +75,6 @@ def assess(
     for row in known.rows:
         rows.setdefault(row.workspace.lower(), []).append(row)
     keys = {(key.uri, key.name): key for key in known.keys}
-    databricks = databricks or _databricks(cloud, known)
     permissions = Permissions(cloud, known.caller)
     with ThreadPoolExecutor(THREADS) as pool:
         read = [one.subscription for one in known.population if not one.problem]
@@ -84,7 +83,7 @@ def assess(
         def one(resource: Mapping[str, Any]) -> Assessed:
             mine = rows[text(resource.get("id")).lower()]
             held = locks.get(mine[0].subscription, "the subscription could not be read")
-            return _assess(mine, resource, wants, keys, held, permissions, databricks, known.began)
+            return _assess(mine, resource, wants, keys, held, permissions)
 
         found.workspaces = list(pool.map(one, known.workspaces))
     if count:
@@ -100,15 +99,15 @@ def _assess(
     keys: Mapping[tuple[str, str], Key],
     locks: list[dict[str, Any]] | str,
     permissions: Permissions,
-    databricks: str,
-    now: float,
 ) -> Assessed:
     wanted = wants.of(rows[0].workspace)
     which, reasons = remedy.decide(rows, resource, wanted)
     used = [key.vault for key in keys.values() if key.vault]
-    plan = steps.steps(rows, resource, which, wanted, keys, used, databricks, now)
+    plan = steps.steps(rows, resource, which, wanted, keys, used)
     mended = _mended(rows, keys) if which is not Remedy.MIGRATE else {}
     vault = steps.own_vault(rows, keys) or steps.vault_for(resource, used)
+    if which is Remedy.MEND:
+        vault = next(iter(mended.values()), None)
     ids = [text(one.get("id")) for one in mended.values()]
     return Assessed(
         subscription=rows[0].subscription,
@@ -143,17 +142,6 @@ def _locks(cloud: Any, subscription: str) -> list[dict[str, Any]] | str:
         return list(cloud.subscription(subscription).listing(path, LOCKS))
     except CallError as error:
         return str(error)
-
-
-def _databricks(cloud: Any, known: Audit) -> str:
-    """The object id of AzureDatabricks where a grant for it is missing; "" where it cannot be told."""
-    for row in known.rows:
-        if row.feature is Feature.MANAGED_SERVICES and any(cause.code == "no-grant" for cause in row.causes):
-            try:
-                return str(cloud.subscription(row.subscription).azure_databricks_object_id())
-            except CallError:
-                return ""
-    return ""
 
 
 def _count(cloud: Any, found: Assessment, resources: list[Mapping[str, Any]], tell: Callable[[str], None]) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from cmkmigrate.cli import common
 from cmkmigrate.cli.common import Format
-from cmkmigrate.errors import Blocked, Mistake
+from cmkmigrate.errors import Blocked, LockHeld, Mistake
 from cmkmigrate.render import preflight as render
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ def clear(
         from cmkmigrate.engine.preflight import refusal
 
         raise refusal(action, migration.playbook.name)
+    for seen in (seen for one in stops for seen in one["seen"] if seen["held"]):
+        raise LockHeld("somebody else is at work", why=seen["evidence"], next=seen["fix"])
     if stops:
         worst = next(seen for seen in stops[0]["seen"] if seen["status"] == stops[0]["status"])
         raise Blocked(

@@ -13,6 +13,7 @@ import typer
 
 from cmkmigrate.cli import common
 from cmkmigrate.cli.common import Format
+from cmkmigrate.cli.in_place import change_as_code
 from cmkmigrate.errors import Blocked, CallError, Denied, Fatal, Mistake, NotAllowed, Stopped
 from cmkmigrate.model import Do
 from cmkmigrate.render import plan as render
@@ -141,7 +142,8 @@ def show(migration: Migration, preview: Preview, output: Format, stream: TextIO 
     totals = render.Totals()
     head = render.Head(migration.playbook.name, migration.source_ref, target_name(migration))
     unverified = {name: kind.unverified for name, kind in migration.kinds.items()}
-    rest = (preview.actions(), totals, preview.skipped, preview.forecasts, unverified)
+    code = change_as_code(migration, preview.board.outputs)
+    rest = (preview.actions(), totals, preview.skipped, preview.forecasts, unverified, code)
     if output is Format.CSV:
         lines = render.csv(*rest[:2])
     else:

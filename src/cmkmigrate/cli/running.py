@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cmkmigrate import __version__
 from cmkmigrate.cli import common
 from cmkmigrate.cli.common import Format
+from cmkmigrate.cli.in_place import change_as_code
 from cmkmigrate.errors import CallError, LockHeld, Mistake, OperatorError, Stopped
 from cmkmigrate.render import result
 from cmkmigrate.render.events import Events
@@ -80,7 +81,7 @@ def carry(
             print(json_line(line), flush=True)
         raise
     keep_posture(migration, ledger)
-    return _show(ledger, output, events)
+    return _show(ledger, output, events, keep_code(migration, ledger))
 
 
 def _carry(
@@ -168,19 +169,37 @@ def gate(migration: Migration, ledger: Ledger, words: Mapping[str, str]) -> tupl
 
 def keep_posture(migration: Migration, ledger: Ledger) -> None:
     """Note in the ledger, for the report, whose key the features of both sides are under now; where it can be read."""
+    from cmkmigrate.audit.encryption import judge
     from cmkmigrate.engine.apply import holder, saved_outputs
-    from cmkmigrate.engine.audit import posture
+    from cmkmigrate.engine.audit import before_and_after, blocks, posture
 
+    raw = {}
     try:
-        sides = posture(migration, migration.target(saved_outputs(ledger)))
+        if migration.playbook.in_place:
+            before, after = before_and_after(migration, ledger)
+            sides = {"source": judge(before), "target": judge(after)}
+            raw = {"raw": {"before": blocks(before), "after": blocks(after)}}
+        else:
+            sides = posture(migration, migration.target(saved_outputs(ledger)))
     except (OperatorError, CallError):
         return
-    body = {"at": time.time(), **{side: [asdict(row) for row in rows] for side, rows in sides.items()}}
+    body = {"at": time.time(), **{side: [asdict(row) for row in rows] for side, rows in sides.items()}, **raw}
     with suppress(LockHeld), ledger.locked(holder()):
         ledger.set_meta("posture", json.dumps(body))
 
 
-def _show(ledger: Ledger, output: Format, events: Events) -> int:
+def keep_code(migration: Migration, ledger: Ledger) -> str:
+    """The change as code, noted in the ledger for the report; "" where no code owns the workspace."""
+    from cmkmigrate.engine.apply import holder, saved_outputs
+
+    code = change_as_code(migration, saved_outputs(ledger))
+    if code:
+        with suppress(LockHeld), ledger.locked(holder()):
+            ledger.set_meta("code", code)
+    return code
+
+
+def _show(ledger: Ledger, output: Format, events: Events, text: str) -> int:
     from cmkmigrate.engine.reckon import adds_up, problems, reckon
     from cmkmigrate.model import Outcome
 
@@ -199,6 +218,7 @@ def _show(ledger: Ledger, output: Format, events: Events) -> int:
         }
         body["counts"] = [result.count_dict(count) for count in counts]
         body["problems"] = [result.problem_dict(row) for row in problems(ledger)]
+        body |= {"code": text} if text else {}
         print(json_document({**body, "exit_code": code}))
     else:
         for line in result.counts_table(counts):
@@ -208,6 +228,8 @@ def _show(ledger: Ledger, output: Format, events: Events) -> int:
             print("\nNot moved")
             for line in listed:
                 print(line)
+        if text:
+            print(f"\nThe change as code\n{text}")
         print(f"\nRun: {ledger.directory}", file=sys.stderr)
         print(f"Next: cmkmigrate verify {ledger.directory}", file=sys.stderr)
         if failed:

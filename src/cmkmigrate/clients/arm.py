@@ -14,13 +14,14 @@ from typing import Any, Final
 from cmkmigrate.clients.again import read_again, seconds
 from cmkmigrate.clients.arm_bodies import each_once, json_bytes, listed, object_of
 from cmkmigrate.clients.arm_id import ResourceId
-from cmkmigrate.clients.arm_wire import ArmWire
 from cmkmigrate.clients.azure_core import called, error_of, management_options
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.graph import azure_databricks_object_id
+from cmkmigrate.clients.key_homes import KeyHomes
 from cmkmigrate.clients.login import Login
+from cmkmigrate.clients.managed_hsm import ManagedHsm
 from cmkmigrate.clients.vault import Vault
-from cmkmigrate.errors import Denied, NotFound, Unknown
+from cmkmigrate.errors import Denied, NotFound, Refused, Unknown
 
 _SUBSCRIPTIONS: Final = "2022-12-01"  # api-version of Microsoft.Resources/subscriptions
 _GROUPS: Final = "2021-04-01"  # of Microsoft.Resources/resourceGroups
@@ -36,7 +37,7 @@ class Put:
     operation_url: str
 
 
-class Subscription(ArmWire):
+class Subscription(KeyHomes):
     """One subscription. Safe to use from many threads; clients are built when they are first needed."""
 
     def __init__(self, id: str, login: Login, endpoints: Endpoints) -> None:
@@ -48,6 +49,7 @@ class Subscription(ArmWire):
         self._clients: dict[tuple[str, str], Any] = {}
         self._vaults: dict[str, Vault] = {}
         self._known: dict[str, str] = {}
+        self._homes: dict[str, dict[str, Any]] = {}
 
     # --- who and where
 
@@ -138,17 +140,6 @@ class Subscription(ArmWire):
         """Every vault of the subscription."""
         return self._list(lambda hook: self._keyvault().vaults.list_by_subscription(raw_response_hook=hook))
 
-    def vault_uri(self, arm_id: str) -> str:
-        """The URL of a vault's data plane, asked for once."""
-        return self._once(f"uri {arm_id}", lambda: str(self.vault(arm_id)["properties"]["vaultUri"]))
-
-    def vault_uses_roles(self, arm_id: str) -> bool:
-        """Whether role assignments count on a vault, and not access policies; asked for once."""
-        said = self._once(
-            f"rbac {arm_id}", lambda: str((self.vault(arm_id).get("properties") or {}).get("enableRbacAuthorization"))
-        )
-        return said == "True"
-
     def vault_key(self, arm_id: str, name: str) -> list[dict[str, Any]]:
         """The key of a vault as Resource Manager shows it, without a right on the vault's content; [] for none."""
         at = ResourceId.parse(arm_id)
@@ -162,6 +153,28 @@ class Subscription(ArmWire):
         at = ResourceId.parse(arm_id)
         return self._list(
             lambda hook: self._keyvault(at).keys.list_versions(at.group, at.name, name, raw_response_hook=hook)
+        )
+
+    def vault_key_version(self, arm_id: str, name: str, version: str) -> list[dict[str, Any]]:
+        """One version of a vault's key as Resource Manager shows it; [] for none."""
+        at = ResourceId.parse(arm_id)
+        try:
+            return [
+                self._get(lambda cls: self._keyvault(at).keys.get_version(at.group, at.name, name, version, cls=cls))
+            ]
+        except NotFound:
+            return []
+
+    def put_vault_key(self, arm_id: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """ONE PUT of a key through Resource Manager, which a vault's firewall does not stop. It makes a key that is not
+        there; one that is there stays as it is, and no further version is made."""
+        at = ResourceId.parse(arm_id)
+        return object_of(
+            called(
+                lambda: self._keyvault(at).keys.create_if_not_exist(
+                    at.group, at.name, name, json_bytes(body), cls=lambda raw, *_: raw
+                )
+            )
         )
 
     def deleted_vaults(self) -> list[dict[str, Any]]:
@@ -211,9 +224,17 @@ class Subscription(ArmWire):
         )
 
     def keys(self, vault_uri: str) -> Vault:
-        """The data plane of a vault."""
+        """The data plane of a vault, or of a managed HSM (then a ManagedHsm)."""
+        of = ManagedHsm if self.endpoints.is_hsm(vault_uri) else Vault
         with self._lock:
-            return self._vaults.setdefault(vault_uri, Vault(vault_uri, self._login, self.endpoints))
+            return self._vaults.setdefault(vault_uri, of(vault_uri, self._login, self.endpoints))
+
+    def hsm(self, hsm_uri: str) -> ManagedHsm:
+        """The data plane of a managed HSM. Raises Refused for a URL that is none of this cloud's."""
+        found = self.keys(hsm_uri)
+        if not isinstance(found, ManagedHsm):
+            raise Refused(f"{hsm_uri!r} is not a managed HSM of this cloud", code="ForeignHost")
+        return found
 
     # --- grants
 

@@ -149,6 +149,10 @@ class Endpoints:
         suffixes = (self.vault_suffix, self.hsm_suffix, self.databricks_suffix)
         return port in (None, 443) and any(host.endswith("." + suffix) for suffix in suffixes)
 
+    def is_hsm(self, url: str) -> bool:
+        """Whether `url` is of a managed HSM of this cloud, by its host."""
+        return (urlsplit(url).hostname or "").lower().endswith("." + self.hsm_suffix)
+
     def check(self, url: str) -> str:
         """`url`, when a token may be sent there. Raises Refused: nothing was sent."""
         if not self.allowed(url):

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from cmkmigrate import __version__
 from cmkmigrate.clients.again import read_again
-from cmkmigrate.clients.azure_core import called, host_policy
+from cmkmigrate.clients.arm_bodies import parsed
+from cmkmigrate.clients.azure_core import called, error_of, host_policy
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
 from cmkmigrate.errors import Unknown
@@ -60,16 +62,44 @@ class Vault:
         size: int,
         operations: Sequence[str] = ("wrapKey", "unwrapKey"),
         tags: Mapping[str, str] | None = None,
+        expires: int = 0,
     ) -> dict[str, Any]:
         """ONE request that makes a key, or a further VERSION where the name is taken. Raises as `key` does, or Unknown.
 
+        expires: when it ends, in Unix seconds (0: never).
         (The SDK asks once without a body beforehand, to be told where to sign in; that request makes nothing.)
         """
+        ends = datetime.fromtimestamp(expires, UTC) if expires else None
+        given = {"size": size, "key_operations": list(operations), "tags": dict(tags or {}), "expires_on": ends}
+        return self._bundle(lambda hook: self._client().create_key(name, kty, raw_response_hook=hook, **given))
+
+    def patch_expiry(self, name: str, version: str, expires: int) -> dict[str, Any]:
+        """ONE request that sets when a version of a key ends (Unix seconds); nothing else of it is changed."""
+        ends = datetime.fromtimestamp(expires, UTC)
         return self._bundle(
-            lambda hook: self._client().create_key(
-                name, kty, size=size, key_operations=list(operations), tags=dict(tags or {}), raw_response_hook=hook
-            )
+            lambda hook: self._client().update_key_properties(name, version, expires_on=ends, raw_response_hook=hook)
         )
+
+    def rotation_policy(self, name: str) -> dict[str, Any]:
+        """The rotation policy of a key: {"lifetimeActions": [...], "attributes": {"expiryTime", ...}}. Raises NotFound
+        where there is no such key."""
+        return read_again(lambda: self._asked("GET", f"keys/{name}/rotationpolicy"))
+
+    def put_rotation_policy(self, name: str, policy: Mapping[str, Any]) -> dict[str, Any]:
+        """ONE PUT of a key's rotation policy; what the policy does not say stays undefined."""
+        return self._asked("PUT", f"keys/{name}/rotationpolicy", policy)
+
+    def _asked(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """ONE request with a path (or a URL) of this data plane, for which the SDK has no call, or only one that drops
+        what it does not know. Raises CallErrors."""
+        from azure.core.rest import HttpRequest
+
+        url = path if path.startswith("https://") else f"{self.uri.rstrip('/')}/{path}"
+        request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
+        answer = called(lambda: self._client().send_request(request))
+        if answer.status_code not in (200, 201):
+            raise error_of(answer.status_code, answer.headers, answer.content)
+        return parsed(answer)
 
     def _client(self) -> Any:
         with self._lock:

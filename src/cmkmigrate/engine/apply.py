@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from cmkmigrate.engine.again import Again
 from cmkmigrate.engine.brake import Brake, Window
 from cmkmigrate.engine.carry import Carrier
 from cmkmigrate.engine.conduct import conduct, stream
@@ -94,7 +95,8 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
             target = migration.target(board.outputs)
             marker = Marker(target, ledger.meta()["run"], holder())
             held.callback(marker.release)
-        tasks = conduct(board, step, Carrier(marker.guard if marker else lambda: None))
+        guard = marker.guard if marker else lambda: None
+        tasks = conduct(board, step, Again(guard) if step.again else Carrier(guard))
         if board.stop.is_set():
             raise Stopped(
                 "stopped in good order",

@@ -55,12 +55,12 @@ class Carrier:
             return False
         if decision.do in _FINAL:
             state = State.DRIFTED if decision.drifted else _FINAL[decision.do]
-            return _end(task, row, state, decision.do, decision.reason, notes=decision.notes)
+            return end(task, row, state, decision.do, decision.reason, notes=decision.notes)
         if decision.do is Do.KEEP:
             return self._keep(task, row, decision)
         if row.tries >= TRIES:
             still = f"and still {decision.reason}" if decision.reason else f"and never there: {row.reason}"
-            return _end(task, row, State.FAILED, decision.do, f"written {row.tries} times, {still}")
+            return end(task, row, State.FAILED, decision.do, f"written {row.tries} times, {still}")
         return self._write(task, row, decision)
 
     def _unread(self, task: Task, row: Any, error: CallError) -> bool:
@@ -72,7 +72,7 @@ class Carrier:
 
     def _failed(self, task: Task, row: Any, do: Do, error: CallError, prefix: str = "") -> bool:
         self._denied = self._denied + 1 if isinstance(error, Denied) else 0
-        _end(task, row, State.FAILED, do, f"{prefix}{error}")
+        end(task, row, State.FAILED, do, f"{prefix}{error}")
         if self._denied >= DENIED:
             raise NotAllowed(
                 f"{self._denied} requests in a row were refused for lack of rights",
@@ -87,7 +87,7 @@ class Carrier:
             return self._settle(
                 task, row, decision.have, Made(decision.have.id, row.operation_url), Do(row.do or Do.KEEP), decision
             )
-        return _end(task, row, State.DONE, Do.KEEP, decision.reason, notes=decision.notes)
+        return end(task, row, State.DONE, Do.KEEP, decision.reason, notes=decision.notes)
 
     def _write(self, task: Task, row: Any, decision: Decision) -> bool:
         board, ledger = task.board, task.board.ledger
@@ -105,7 +105,7 @@ class Carrier:
             intent = {"state": State.INTENT, "do": decision.do, "reason": decision.reason, "lands_by": lands_by}
             ledger.set_item({**key_of(row), **intent, "tries": row.tries}, durable=True)
             try:
-                made = _call(task, decision)
+                made = self._call(task, decision)
                 break
             except (Throttled, NotYet) as error:
                 limit = BUSY_S if isinstance(error, Throttled) else NOT_YET_S
@@ -122,7 +122,9 @@ class Carrier:
                     return False
             except AlreadyExists as error:
                 reason = f"appeared in the target between the plan and the write: {error}"
-                return _end(task, row, State.DRIFTED, decision.do, reason)
+                if decision.do is Do.AGAIN:
+                    reason = error.message
+                return end(task, row, State.DRIFTED, decision.do, reason)
             except Refused as error:
                 return self._failed(task, row, decision.do, error)
             except Unknown as error:
@@ -132,17 +134,31 @@ class Carrier:
         self._denied = 0
         return self._made(task, row, decision, made)
 
+    def _call(self, task: Task, decision: Decision) -> Made | None:
+        kind, site = task.kind, task.target
+        if decision.do in (Do.UPDATE, Do.AGAIN):
+            assert decision.want is not None and decision.have is not None
+            return kind.update(site, decision.want, decision.have)
+        if decision.do in (Do.DELETE, Do.REPLACE):
+            assert kind.delete is not None and decision.have is not None
+            kind.delete(site, decision.have)
+            if decision.do is Do.DELETE:
+                return None
+        if kind.create is None:
+            raise Refused("the service did not make it with its parent")
+        return kind.create(site, decision.want)
+
     def _made(self, task: Task, row: Any, decision: Decision, made: Made | None) -> bool:
         ledger, created = task.board.ledger, decision.do in (Do.CREATE, Do.REPLACE)
         if decision.do is Do.DELETE:
-            return _end(task, row, State.DONE, Do.DELETE, decision.reason)
+            return end(task, row, State.DONE, Do.DELETE, decision.reason)
         id = (made.id if made else "") or (decision.have.id if decision.have else "")
         change: dict[str, Any] = {"id": id, "target_hint": ""}  # its version is known when it is listed again
         if created:
             change["ours"] = 1
             _add_name(task, row, id)
             if not decision.follow and type(task.kind).settle is Kind.settle:  # nothing goes on: made is done
-                return _end(task, row, State.DONE, decision.do, decision.reason, notes=decision.notes, **change)
+                return end(task, row, State.DONE, decision.do, decision.reason, notes=decision.notes, **change)
         else:
             change["tries"] = row.tries + 1
         change |= {"state": State.MADE, "operation_url": made.operation_url if made else "", "lands_by": 0.0}
@@ -186,7 +202,7 @@ class Carrier:
         if not last:
             task.board.ledger.set_item({**key_of(row), "operation_url": ""})
             return True
-        return _end(task, row, State.DONE, do, row.reason or decision.reason, notes=decision.notes)
+        return end(task, row, State.DONE, do, row.reason or decision.reason, notes=decision.notes)
 
 
 def _opened(decision: Decision) -> Decision:
@@ -202,21 +218,6 @@ def _first_delay(task: Task) -> float:
     return min(1.0, float(getattr(task.target, "poll_s", 1.0)))
 
 
-def _call(task: Task, decision: Decision) -> Made | None:
-    kind, site = task.kind, task.target
-    if decision.do is Do.UPDATE:
-        assert decision.want is not None and decision.have is not None
-        return kind.update(site, decision.want, decision.have)
-    if decision.do in (Do.DELETE, Do.REPLACE):
-        assert kind.delete is not None and decision.have is not None
-        kind.delete(site, decision.have)
-        if decision.do is Do.DELETE:
-            return None
-    if kind.create is None:
-        raise Refused("the service did not make it with its parent")
-    return kind.create(site, decision.want)
-
-
 def _add_name(task: Task, row: Any, id: str) -> None:
     source = task.board.names.find("source", row.kind, row.key)
     of = (source.of_kind, source.of_key) if source.of_kind else None
@@ -226,7 +227,7 @@ def _add_name(task: Task, row: Any, id: str) -> None:
         task.board.unseen.add(task, of or ("", ""), row.key)
 
 
-def _end(
+def end(
     task: Task, row: Any, state: State, do: Do, reason: str, *, notes: list[str] | None = None, **more: Any
 ) -> bool:
     """The last word on an item in this pass. more: further columns of its row."""
@@ -238,7 +239,7 @@ def _end(
         target = task.board.names.find("target", row.kind, row.key)
         written = row.state == State.MADE or do in (Do.CREATE, Do.UPDATE, Do.REPLACE)
         hint = "" if target is None or written else target.hint  # a version seen before the write says nothing now
-        change |= {"source_hint": source.hint if source else "", "target_hint": hint}
+        change |= {"source_hint": source.hint if source else "", "target_hint": hint, **more}
         change |= {"id": target.id} if target and target.id else {}
         remember_fate(task, row.kind, row.key, Fate(state, reason, 1 if do in CREATES else row.ours))
     task.board.ledger.set_item({**key_of(row), **change})

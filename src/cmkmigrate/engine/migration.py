@@ -19,7 +19,7 @@ Outputs = dict[str, dict[str, Any]]  # step id -> name -> value
 class Sites(Protocol):
     """Opens sites (clients.cloud.Cloud)."""
 
-    def workspace(self, ref: str, *, profile: str = "", source: bool = False) -> Any: ...
+    def workspace(self, ref: str, *, profile: str = "", source: bool = False, writes: bool | None = None) -> Any: ...
 
     def subscription(self, subscription_id: str) -> Any: ...
 
@@ -60,6 +60,8 @@ class Migration:
         ref = str(language.fill(self.playbook.document.target, self._resolver(outputs)))
         if not ref or ref == KNOWN_AFTER_APPLY:
             return None
+        if self.playbook.in_place:  # people work there: written, and at the pace of a source
+            return self._workspace(ref, "source-written", source=True, writes=True)
         if ref.rstrip("/").lower() == self.source_ref.rstrip("/").lower():
             raise same(ref)
         target = self._workspace(ref, "target", source=False)
@@ -99,20 +101,23 @@ class Migration:
     def skipped(self, step: Step, outputs: Outputs) -> str:
         """Why the step is left out ("" : it is not)."""
         resolve = self._resolver(outputs)
+        if step.when and not language.fill(step.when, resolve):
+            return f"{' and '.join(_names(step.when)) or 'it'} is not asked for"
         if not step.unless or not language.fill(step.unless, resolve):
             return ""
-        names = [hole.removeprefix("params.") for hole in language.HOLE.findall(step.unless) if resolve(hole)]
+        names = [name for name in _names(step.unless) if resolve(f"params.{name}")]
         return f"{' and '.join(names) or 'unless'} {'are' if len(names) > 1 else 'is'} given"
 
     def gate(self, step: Step, outputs: Outputs) -> str:
         """The word that a person has to type before the step starts ("" : none)."""
         return str(language.fill(step.confirm, self._resolver(outputs)))
 
-    def _workspace(self, ref: str, role: str, *, source: bool) -> Any:
+    def _workspace(self, ref: str, role: str, *, source: bool, writes: bool | None = None) -> Any:
         key = (role, ref)
         if key not in self._open:
             profile = str(self.params.get(f"{role.split('-')[0]}_profile", ""))
-            self._open[key] = self.sites.workspace(ref, profile=profile, source=source)
+            more = {} if writes is None else {"writes": writes}
+            self._open[key] = self.sites.workspace(ref, profile=profile, source=source, **more)
         return self._open[key]
 
     def _param(self, hole: str) -> Any:
@@ -142,6 +147,11 @@ class Migration:
         if name == "tags":
             return dict(source.resource.get("tags") or {})
         return {"id": source.arm_id, "name": source.name, "location": source.location, "url": source.url}[name]
+
+
+def _names(text: str) -> list[str]:
+    """The parameters that a text has holes for."""
+    return [hole.removeprefix("params.") for hole in language.HOLE.findall(text)]
 
 
 def same(ref: str) -> Mistake:

@@ -98,7 +98,11 @@ class Task:
         def listed(kind: str) -> Iterator[Entry]:
             return self.listed("source", kind)
 
-        found = self._read("source", lambda: self.kind.desired(self.source, self.settings, listed))
+        kind = self.kind
+        anew = kind.anew if self.step.again else None
+        found = self._read(
+            "source", lambda: anew(self.source) if anew else kind.desired(self.source, self.settings, listed)
+        )
         self.board.names.replace("source", self.kind.name, self._source_rows(found))
 
     def _source_rows(self, found: Iterable[Entry]) -> Iterator[dict[str, Any]]:
@@ -127,7 +131,7 @@ class Task:
 
     def list_target(self) -> None:
         """List the target. Raises Stopped, NotAllowed."""
-        if self.target is None:
+        if self.target is None or self.step.again:  # again: what is written is what was listed of the source
             self.board.names.replace("target", self.kind.name, [])
             return
 

@@ -33,7 +33,10 @@ def outputs_of(board: Board, step: Step, tasks: dict[str, Task]) -> dict[str, An
     i = item.c
     where = (i.step == step.id, i.kind == task.kind.name, i["pass"] == board.ledger.number)
     first = board.ledger.first(select(i.key).where(*where).order_by(i.key))
-    row = board.names.find("target", task.kind.name, first.key) if first else None
+    if first is None:  # nothing is wanted of it (a feature that is left out), unless what it needs is not known yet
+        later = KNOWN_AFTER_APPLY in str(task.settings)
+        return dict.fromkeys(task.kind.outputs, KNOWN_AFTER_APPLY if later else "")
+    row = board.names.find("target", task.kind.name, first.key)
     if not_there(row) or row is None:
         return dict.fromkeys(task.kind.outputs, KNOWN_AFTER_APPLY)
     try:

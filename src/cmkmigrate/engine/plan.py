@@ -44,9 +44,17 @@ def decide(task: Task, row: Any) -> Decision:
     """The decision on one item row. Raises CallError where a body cannot be read."""
     names, kind = task.board.names, task.kind
     source = names.find("source", kind.name, row.key)
+    if task.step.again and source is not None:
+        return (
+            Decision(Do.EXCLUDED, source.excluded) if source.excluded else Decision(Do.AGAIN, "written anew as it is")
+        )
     target = names.find("target", kind.name, row.key)
     if source is None:
         return Decision(Do.BLOCK, "gone from the source since it was listed", drifted=True)
+    if kind.once and row.source_hint and row.source_hint == source.hint:
+        return Decision(Do.KEEP, row.reason or "done before, with the same key")
+    if kind.once and row.state == State.MADE and target is None:
+        return Decision(Do.BLOCK, "it ended before its result was kept; --retry-failed does it again", drifted=True)
     early = _without_looking(task, row, source, target)
     if early:
         return early
@@ -69,7 +77,9 @@ def decide(task: Task, row: Any) -> Decision:
 
 def _must_load(kind: Kind) -> bool:
     """Whether something may be blocked, so that a preview has to know the body. A secret's value is never needed."""
-    return any(ref.form == "id" or ref.missing == "block" for ref in kind.refs) or kind.create is None
+    return any(ref.form == "id" or ref.missing == "block" for ref in kind.refs) or (
+        kind.create is None or type(kind).forecast is not Kind.forecast
+    )
 
 
 def _without_looking(task: Task, row: Any, source: Any, target: Any) -> Decision | None:
@@ -110,7 +120,7 @@ def _parent(task: Task, source: Any, target: Any) -> Decision | None:
 
 
 def _unchanged(task: Task, row: Any, source: Any, target: Any) -> bool:
-    if target is None or task.step.again or row.state == State.MADE or not task.board.hints:
+    if target is None or row.state == State.MADE or not task.board.hints:
         return False
     same_source = bool(source.hint) and source.hint == row.source_hint
     return same_source and bool(target.hint) and target.hint == row.target_hint and bool(row.ours)
@@ -174,6 +184,7 @@ class _Comparison:
         have = self._have()
         if have is None:
             return Decision(Do.BLOCK, "gone from the target since it was listed", drifted=True)
+        self.notes.extend(have.notes)
         there = portable.portable(
             self.kind, have.body or {}, lambda kind, id: self.names.key_of("target", kind, id)
         ).body
@@ -181,7 +192,7 @@ class _Comparison:
         changes = portable.differences(self.kind, want, there)
         if not changes and self._content_differs(have):
             changes = ("content",)
-        if not changes and not self.task.step.again:
+        if not changes:
             ours = "" if self.row.ours else "already there, and equal"
             local = None if self.preview else self._local(want)
             return Decision(Do.KEEP, ours, notes=self.notes, have=have, want=local)

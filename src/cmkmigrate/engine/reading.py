@@ -8,7 +8,7 @@ from cmkmigrate.errors import Fatal
 
 # How the names of writing methods of a Subscription and of a Vault begin; a test holds that they all do.
 _WRITING: Final = ("put_", "patch_", "add_", "create")
-_OPENING: Final = "keys"  # gives a vault, which is guarded too
+_OPENING: Final = ("keys", "hsm")  # give a vault or an HSM, which is guarded too
 
 
 class ReadOnly:
@@ -22,7 +22,7 @@ class ReadOnly:
         """How fast each family of endpoints may be called (clients.pace.Paces)."""
         return self._sites.paces
 
-    def workspace(self, ref: str, *, profile: str = "", source: bool = False) -> Any:
+    def workspace(self, ref: str, *, profile: str = "", source: bool = False, writes: bool | None = None) -> Any:
         """A Workspace that refuses to write, whichever side it is."""
         return self._sites.workspace(ref, profile=profile, source=source, writes=False)
 
@@ -45,4 +45,4 @@ class _Guard:
                 "a write was about to leave while only reading", subject=name, next="report this: it is a defect"
             )
         value = getattr(self._site, name)
-        return (lambda *given: _Guard(value(*given))) if name == _OPENING else value
+        return (lambda *given: _Guard(value(*given))) if name in _OPENING else value

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from cmkmigrate.audit.ledgers import noted
+from cmkmigrate.engine.audit import DEFINITION
 from cmkmigrate.engine.reckon import adds_up, problems, reckon
-from cmkmigrate.model import Outcome
+from cmkmigrate.model import Do, Outcome, State
 from cmkmigrate.run.ledger import Ledger
-from cmkmigrate.run.schema import evidence, item
+from cmkmigrate.run.schema import evidence, item, original
 from cmkmigrate.run.schema import step as steps
 
 
@@ -49,6 +51,11 @@ def record(ledger: Ledger) -> dict[str, Any]:
         "notes": _notes(ledger),
         "evidence": proofs,
         "posture": json.loads(meta.get("posture") or "{}"),
+        "code": meta.get("code", ""),
+        "rewritten": _rewritten(ledger),
+        "probe": _probe(ledger),
+        "activated": _activated(ledger, meta.get("source", "")),
+        "kept": ledger.first(select(original.c.key).where(original.c.path == DEFINITION)) is not None,
     }
 
 
@@ -65,6 +72,28 @@ def _notes(ledger: Ledger) -> list[dict[str, Any]]:
     where = (i["pass"] == ledger.number, i.notes != "[]", i.notes != "")
     rows = ledger.pages(select(item).where(*where), (i.step, i.kind, i.key, i.side))
     return [{"kind": row.kind, "key": row.key, "name": row.name, "notes": json.loads(row.notes)} for row in rows]
+
+
+def _rewritten(ledger: Ledger) -> list[dict[str, Any]]:
+    """Per kind, what was written anew as it was: how many, and when the first and the last (Unix seconds)."""
+    i = item.c
+    where = (i["pass"] == ledger.number, i.do == Do.AGAIN, i.state == State.DONE)
+    columns = (i.kind, func.count().label("number"), func.min(i.at).label("first"), func.max(i.at).label("last"))
+    rows = ledger.rows(select(*columns).where(*where).group_by(i.kind).order_by(i.kind))
+    return [{name: getattr(row, name) for name in ("kind", "number", "first", "last")} for row in rows]
+
+
+def _probe(ledger: Ledger) -> dict[str, Any]:
+    """Whether compute came to life under the disks' key: state, reason, at (Unix seconds); {} where nobody asked."""
+    row = ledger.first(select(item).where(item.c.kind == "disk_probe").order_by(item.c["pass"].desc()))
+    return {} if row is None else {"state": row.state, "reason": row.reason, "at": row.at}
+
+
+def _activated(ledger: Ledger, source: str) -> float:
+    """When this run put the managed services of its source under a key (Unix seconds); 0.0 where it did not."""
+    found, _ = noted([ledger.directory])
+    one = found.get(source.lower())
+    return one.at if one is not None and not one.born else 0.0
 
 
 def _proof(row: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def settle_unknown(task: Task) -> None:
     where = (i.step == task.step.id, i.kind == task.kind.name, i.state == State.INTENT)
     for row in ledger.pages(select(item).where(*where), (i.key,)):
         there = names.find("target", task.kind.name, row.key)
-        change: dict[str, Any] = {"state": State.PLANNED}
+        change: dict[str, Any] = {"state": State.MADE if row.do == Do.AGAIN else State.PLANNED}  # again: see again.py
         if there is not None and task.kind.create is not None:
             ours = 1 if row.do in CREATES else row.ours
             change = {"state": State.MADE, "ours": ours, "id": there.id}

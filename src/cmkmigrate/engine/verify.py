@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from cmkmigrate.engine.again import written_anew
 from cmkmigrate.engine.apply import holder, saved_outputs
 from cmkmigrate.engine.conduct import conduct, stream
 from cmkmigrate.engine.migration import Migration
@@ -87,7 +88,7 @@ class Verification:
         where = (i.step == row.step, i.kind == row.kind, i.key == row.key, i.side == row.side)
         before = self._ledger.first(select(item).where(*where, i["pass"] == self._ledger.number))
         try:
-            decision = decide(task, row)
+            decision = written_anew(task, row, before) if task.step.again else decide(task, row)
         except CallError as error:
             return self._found(task, row, State.FAILED, "unreadable", str(error))
         if decision.wait:
@@ -97,13 +98,13 @@ class Verification:
             return self._found(task, row, State.EXCLUDED, "excluded", decision.reason)
         if decision.do is Do.UNSUPPORTED:
             return self._found(task, row, State.UNSUPPORTED, "unsupported", decision.reason)
-        if before is None:
+        if before is None and not task.step.again:
             return self._found(task, row, State.FAILED, "new", "in the source since the run listed it")
-        if failed and decision.do is not Do.KEEP:
+        if failed and before is not None and decision.do is not Do.KEEP:
             return self._found(task, row, State.FAILED, "failed", before.reason)
         if decision.do is Do.KEEP:
             return self._found(task, row, State.DONE, "same", "")
-        absent = task.board.names.find("target", row.kind, row.key) is None
+        absent = not task.step.again and task.board.names.find("target", row.kind, row.key) is None
         what = "missing" if decision.do is Do.CREATE or decision.drifted or absent else "differs"
         return self._found(task, row, State.FAILED, what, decision.reason, decision.changes)
 

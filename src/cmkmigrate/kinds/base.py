@@ -44,6 +44,7 @@ class Kind(ABC):
     unordered: ClassVar[tuple[str, ...]] = ()  # lists that are sets
     partial: ClassVar[bool] = False  # want is compared as a subset of have (Azure fills in the rest)
     keeps: ClassVar[bool] = False  # whether what was there is kept in the ledger before it is changed
+    once: ClassVar[bool] = False  # a deed: gone when it is done; the ledger's word stands while the hint is the same
     server_owned: ClassVar[frozenset[str]] = frozenset()  # paths dropped from portable bodies
     marker_path: ClassVar[str] = ""  # where the source's id is written when names are not unique
     id_type: ClassVar[type] = str  # of its id inside other bodies (a job id is a number)
@@ -63,6 +64,10 @@ class Kind(ABC):
     # inside(site, key) -> (kind, entry) of all that is directly in one of its things, by one call. None: no such call.
     inside: ClassVar[Callable[..., Iterable[tuple[str, Entry]]] | None] = None
 
+    # What a step with `again: true` writes as it is: anew(site) -> every Entry, what is left out with its reason. None:
+    # this kind is never written anew. Such a kind says by `stamp` what version a thing has now.
+    anew: ClassVar[Callable[..., Iterable[Entry]] | None] = None
+
     @abstractmethod
     def list(self, site: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         """Every thing of this kind on `site` (an Asset where the listing is the body). Raises CallError."""
@@ -79,6 +84,10 @@ class Kind(ABC):
     def update(self, site: Site, want: Asset, have: Asset) -> Made | None:
         """Bring `have` (loaded just before) to `want`; several writes only if each can be repeated."""
         raise NotImplementedError(f"{self.name} is never updated")
+
+    def stamp(self, site: Site, entry: Entry) -> str:
+        """The vendor's version of a thing now, as its hint has it; one cheap call. For kinds with `anew`."""
+        raise NotImplementedError(f"{self.name} is never written anew")
 
     def settle(self, site: Site, asset: Asset, made: Made) -> None:
         """Wait until usable; stop what creating started. Finds out itself what is left, safe to repeat."""

@@ -16,68 +16,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cmkmigrate.clients.arm_id import ResourceId
-from cmkmigrate.clients.arm_wire import Reads
-from cmkmigrate.clients.pace import Paces
 from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.engine.preview import Preview
-from cmkmigrate.engine.reading import ReadOnly
-from cmkmigrate.errors import CallError, NotAllowed, NotFound, OperatorError
+from cmkmigrate.errors import CallError, NotFound, OperatorError
+from cmkmigrate.kinds.azure.features import key_is_wanted
+from cmkmigrate.kinds.azure.key_rules import is_hsm
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Action, Asset, Do
+from cmkmigrate.preflight.sites import Patient
 from cmkmigrate.run import locks
 from cmkmigrate.run.ledger import Ledger
 
 T = TypeVar("T")
 VAULTS = "Microsoft.KeyVault/vaults"
 WORKSPACES = "Microsoft.Databricks/workspaces"
-
-
-class Closed:
-    """A workspace as Resource Manager shows it, where the workspace itself lets the caller not in."""
-
-    def __init__(self, arm_id: str, resource: Mapping[str, Any], why: NotAllowed, arm: Reads) -> None:
-        self.arm_id, self.resource, self._why, self.arm = arm_id, dict(resource), why, arm
-        self.name, self.location = str(resource.get("name") or ""), str(resource.get("location") or "")
-        self.url, self.org_id = "", ""
-        self.cache: dict[str, Any] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        raise self._why
-
-
-class Patient:
-    """Opens every site for reading; a workspace that lets nobody in is given as `Closed`."""
-
-    def __init__(self, sites: Any) -> None:
-        self._sites = ReadOnly(sites)
-
-    @property
-    def paces(self) -> Paces:
-        """How fast each family of endpoints may be called."""
-        found: Paces = self._sites.paces
-        return found
-
-    def share_source(self, factor: float) -> bool:
-        """Call sources at this part of their limits from now on; whether that is a change."""
-        return self._sites.share_source(factor)
-
-    def subscription(self, id: str) -> Any:
-        """A Subscription that refuses to write."""
-        return self._sites.subscription(id)
-
-    def workspace(self, ref: str, *, profile: str = "", source: bool = False) -> Any:
-        """A Workspace that refuses to write, or Closed. Raises as clients.cloud.Cloud does for what is not there."""
-        try:
-            return self._sites.workspace(ref, profile=profile, source=source)
-        except NotAllowed as error:
-            if not ref.lower().startswith("/subscriptions/"):
-                raise
-            try:
-                site = self.subscription(ResourceId.parse(ref).subscription)
-                resource = site.workspace(ref)
-            except CallError:
-                raise error from None
-            return Closed(ref, resource, error, Reads(site.read, site.listing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +91,8 @@ class Ground:
     @property
     def moves(self) -> bool:
         """Whether contents are moved from one workspace into another."""
-        return any(self.migration.kinds[one.kind].at == "workspace" for one in self.ahead)
+        at_work = any(self.migration.kinds[one.kind].at == "workspace" for one in self.ahead)
+        return at_work and not self.migration.playbook.in_place
 
     @property
     def features(self) -> set[str]:
@@ -202,7 +155,44 @@ class Ground:
     def vault_ids(self) -> dict[str, bool]:
         """The ARM ids of the vaults that are used or made, and whether each is used as it is."""
         found = {self._id(one, VAULTS): bool(one.settings.get("existing")) for one in self.of("key_vaults")}
+        known = {id.lower() for id in found}
+        found |= {one.id: True for one in self.key_homes().values() if one and one.id.lower() not in known}
         return {id: existing for id, existing in found.items() if f"/{VAULTS}/".lower() in id.lower()}
+
+    def kids(self) -> dict[str, set[str]]:
+        """The keys that exist and are used as they are, with the features that each is for ("" for a step of all)."""
+        found: dict[str, set[str]] = {}
+        for one in self.of("keys"):
+            given = [known(each) for each in (one.settings.get("existing"), *(one.settings.get("first_of") or ()))]
+            if key_is_wanted(one.settings) and (kid := next((each for each in given if each), "")):
+                found.setdefault(kid, set()).add(str(one.settings.get("feature") or ""))
+        return found
+
+    def key_homes(self) -> dict[str, Thing | None]:
+        """kid -> the vault or managed HSM that it is in; None where no subscription that can be listed has it."""
+        return {kid: self.once(f"home {kid}", partial(self._home, kid)) for kid in self.kids()}
+
+    def hsms(self) -> list[Thing]:
+        """The managed HSMs that are used."""
+        named = [known(one.settings.get("existing")) for one in self.of("key_vaults")]
+        found = {id.lower(): self._thing(id, self.site.home) for id in named if is_hsm(id)}
+        return list(
+            (found | {one.id.lower(): one for one in self.key_homes().values() if one and is_hsm(one.id)}).values()
+        )
+
+    def features_of(self, home: Thing) -> set[str]:
+        """The features whose key is, or will be, in a vault or HSM."""
+        kids = self.kids()
+        of = [kids[kid] for kid, one in self.key_homes().items() if one and one.id.lower() == home.id.lower()]
+        made = any(self._id(one, VAULTS).lower() == home.id.lower() for one in self.of("key_vaults"))
+        return self.features if made or any("" in each for each in of) else set().union(*of)
+
+    def _home(self, kid: str) -> Thing | None:
+        try:
+            found: Mapping[str, Any] = self.site.home_of(kid)
+        except (CallError, OperatorError):
+            return None
+        return Thing(str(found["id"]), str(found.get("name") or ""), found)
 
     def vaults(self) -> list[Thing]:
         """The vaults that are used or made. Raises CallError."""

@@ -23,12 +23,13 @@ _ORDER = list(Status)
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One thing that a check saw. evidence: what was read; fix: ONE command that mends it, ready to paste, "" for none;
-    advice: what else to do, or what no command does."""
+    advice: what else to do, or what no command does; held: somebody else is at work, which is an error of its own."""
 
     status: Status
     evidence: str
     fix: str = ""
     advice: str = ""
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,11 @@ def warned(evidence: str, fix: str = "", advice: str = "") -> Seen:
 def unknown(evidence: str, fix: str = "", advice: str = "") -> Seen:
     """It could not be found out."""
     return Seen(Status.UNKNOWN, evidence, fix, advice)
+
+
+def taken(evidence: str, fix: str, advice: str) -> Seen:
+    """Somebody else is at work there."""
+    return Seen(Status.FAIL, evidence, fix, advice, held=True)
 
 
 def failed(evidence: str, fix: str = "", advice: str = "") -> Seen:

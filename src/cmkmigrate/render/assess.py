@@ -68,7 +68,7 @@ def _step(title: str, step: Mapping[str, Any]) -> Iterator[str]:
 
 def around(record: Record) -> Iterator[str]:
     """What is no workspace: subscriptions out of sight, entries that fit nothing, what was not asked."""
-    yield from around_audit({**record, "orphaned": ()})
+    yield from around_audit({**record, "orphaned": (), "storage_gaps": ()})
     if record["orphaned"]:
         yield f"! {plural(record['orphaned'], 'managed group')} of workspaces that are gone: see the audit"
     if not record["contents"] and record["workspaces"]:

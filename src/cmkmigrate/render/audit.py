@@ -82,7 +82,7 @@ def around(record: Record) -> Iterator[str]:
     for one in record["orphaned"]:
         sure = "is gone" if one["sure"] else "is not in sight"
         yield f"! orphaned: the managed group {plain(one['group'])}, whose workspace {plain(one['workspace'])} {sure}"
-    for gap in record["storage_gaps"]:
+    for gap in record.get("storage_gaps", ()):  # an assessment, which is told by this too, has none
         yield f"! storage: {plain(gap)}"
     for entry in record["unmatched"]:
         yield f"! scope file: this workspace was not met: {plain(entry)}"

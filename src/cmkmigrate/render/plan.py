@@ -16,6 +16,7 @@ from cmkmigrate.render.text import csv_lines, json_document, json_line, plain
 SYMBOLS: Final = {
     Do.CREATE: "+",
     Do.UPDATE: "~",
+    Do.AGAIN: "~",
     Do.REPLACE: "~",
     Do.DELETE: "-",
     Do.BLOCK: "!",
@@ -23,7 +24,7 @@ SYMBOLS: Final = {
     Do.EXCLUDED: "!",
     Do.UNSUPPORTED: "!",
 }
-CHANGES: Final = (Do.CREATE, Do.UPDATE, Do.REPLACE, Do.DELETE)
+CHANGES: Final = (Do.CREATE, Do.UPDATE, Do.AGAIN, Do.REPLACE, Do.DELETE)
 LISTED: Final = 20  # lines of one sort that the table shows; the other formats have all
 NAMED: Final = 3  # as many things to create are named, more are only counted
 NONE: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
@@ -59,7 +60,7 @@ class Totals:
         number = self.numbers
         return {
             "create": number[Do.CREATE],
-            "change": number[Do.UPDATE] + number[Do.REPLACE] + number[Do.DELETE],
+            "change": number[Do.UPDATE] + number[Do.AGAIN] + number[Do.REPLACE] + number[Do.DELETE],
             "keep": number[Do.KEEP],
             "blocked": number[Do.BLOCK],
             "excluded": number[Do.EXCLUDED],
@@ -88,10 +89,12 @@ def table(
     skipped: Mapping[str, str],
     forecasts: Sequence[str],
     unverified: Mapping[str, Sequence[str]] = NONE,
+    code: str = "",
 ) -> Iterator[str]:
     """The plan for people. `skipped` and `forecasts` are read after the actions.
 
-    unverified: kind -> what it takes for true and nobody has confirmed; told of the kinds that would be written.
+    unverified: kind -> what it takes for true and nobody has confirmed; told of the kinds that would be written. code:
+    the change as the text of the code that owns the workspace.
     """
     yield f"{head.playbook}: {plain(head.source)} -> {plain(head.target)}"
     left: dict[tuple[Do, str, str], list[str]] = {}
@@ -136,6 +139,8 @@ def table(
     if rests:
         yield from ("", "Rests on what nobody has confirmed on Azure (`cmkmigrate selftest --live` can)")
         yield from (f"  {kind}: {fact}" for kind, fact in rests)
+    if code:
+        yield from ("", "The change as code", *(f"  {line}" for line in code.splitlines()))
     yield from ("", totals.line())
 
 
@@ -173,11 +178,13 @@ def document(
     skipped: Mapping[str, str],
     forecasts: Sequence[str],
     unverified: Mapping[str, Sequence[str]] = NONE,
+    code: str = "",
 ) -> Iterator[str]:
     """The plan as one JSON document."""
     listed = [asdict(action) for action in totals.seen(actions)]
     body = {"type": "plan", **asdict(head), "counts": totals.as_dict(), "changes": totals.changes}
     more = {"skipped": dict(skipped), "forecasts": list(forecasts), "unverified": _rests(totals, unverified)}
+    more |= {"code": code} if code else {}
     yield json_document({**body, **more, "actions": listed})
 
 
@@ -188,11 +195,13 @@ def lines(
     skipped: Mapping[str, str],
     forecasts: Sequence[str],
     unverified: Mapping[str, Sequence[str]] = NONE,
+    code: str = "",
 ) -> Iterator[str]:
     """The plan as JSON lines: one for each action, the counts last."""
     for action in totals.seen(actions):
         yield json_line({"type": "planned_change", **asdict(action)})
     more = {"skipped": dict(skipped), "forecasts": list(forecasts), "unverified": _rests(totals, unverified)}
+    more |= {"code": code} if code else {}
     yield json_line({"type": "change_summary", **asdict(head), "counts": totals.as_dict(), **more})
 
 

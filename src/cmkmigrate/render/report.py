@@ -42,7 +42,7 @@ def page(record: Mapping[str, Any], tool: str, now: float) -> str:
     folder = resources.files("cmkmigrate.render") / "templates"
     style = (folder / STYLE).read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"moment": moment, "plain": plain, "verdict": _verdict}
+    environment.filters |= {"moment": moment, "plain": plain, "verdict": _verdict, "indented": _indented}
     template = environment.from_string((folder / TEMPLATE).read_text("utf-8"))
     return template.render(
         record=record,
@@ -57,6 +57,7 @@ def page(record: Mapping[str, Any], tool: str, now: float) -> str:
         left=sections(record["problems"]),
         features=_features(record["posture"]),
         target=_target(record),
+        in_place="raw" in record["posture"],
         named=named,
     )
 
@@ -81,6 +82,10 @@ def _verified(counts: Sequence[Mapping[str, Any]]) -> int | None:
     """What the last verification found again, of all kinds; None where there was none."""
     numbers = [count["verified"] for count in counts if count["verified"] is not None]
     return sum(numbers) if numbers else None
+
+
+def _indented(value: Any) -> str:
+    return json.dumps(value, indent=2, sort_keys=True)
 
 
 def grouped(problems: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -28,8 +28,11 @@ from cmkmigrate.sandbox import (
     faulty,
     graph,
     key_vault_keys,
+    key_vault_rotation,
     key_vault_rp,
     key_vault_rp_keys,
+    managed_hsm_roles,
+    managed_hsms,
     networks,
     other_resources,
     policies,
@@ -43,7 +46,7 @@ from cmkmigrate.sandbox import (
 from cmkmigrate.sandbox.arm_workspace import Workspace
 from cmkmigrate.sandbox.cloud import Cloud, iso
 from cmkmigrate.sandbox.faults import MARK, Fault, Faults
-from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, GRAPH, LOGIN, VAULT, Place, place_of
+from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, GRAPH, HSM, LOGIN, VAULT, Place, place_of
 from cmkmigrate.sandbox.limits import Limits
 from cmkmigrate.sandbox.recorder import Recorder
 from cmkmigrate.sandbox.rights import enters_as_admin
@@ -74,15 +77,17 @@ class App:
     def __init__(self, cloud: Cloud, limits: Limits, faults: Faults, recorder: Recorder) -> None:
         self.cloud, self.limits, self.faults, self.recorder = cloud, limits, faults, recorder
         self.exchanges = exchanges.opened()
+        self.clock_moved: Callable[[], None] = lambda: None  # the server says the time in every answer
         self.routes: dict[str, Routes] = {
             ARM: Routes.collect(
                 access_connectors, activity_log, arm_databricks, arm_operations, authorization, diagnostic_settings,
-                key_vault_rp, key_vault_rp_keys, networks, other_resources, policies, private_endpoints, providers,
-                quotas, resource_groups, role_definitions, storage_accounts, ignore_case=True,
+                key_vault_rp, key_vault_rp_keys, managed_hsms, networks, other_resources, policies, private_endpoints,
+                providers, quotas, resource_groups, role_definitions, storage_accounts, ignore_case=True,
             ),
             GRAPH: Routes.collect(graph),
             LOGIN: Routes.collect(entra),
-            VAULT: Routes.collect(key_vault_keys),
+            VAULT: Routes.collect(key_vault_keys, key_vault_rotation),
+            HSM: Routes.collect(key_vault_keys, key_vault_rotation, managed_hsm_roles),
             DATABRICKS: databricks.ROUTES,
         }  # fmt: skip
 
@@ -242,7 +247,7 @@ def _admit(cloud: Cloud, state: databricks.WorkspaceState, request: Request) -> 
 def _unauthenticated(cloud: Cloud, place: Place, token: Token | None, request: Request) -> Response:
     """The 401 of each service: without a token, with one that is not valid, with one for somebody else."""
     sent = "authorization" in request.headers
-    if place.kind == VAULT:
+    if place.kind in (VAULT, HSM):
         return key_vault_keys.challenge(cloud, request)
     if place.kind == DATABRICKS:
         if not sent:

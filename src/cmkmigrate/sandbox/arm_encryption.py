@@ -10,7 +10,7 @@ from typing import Any
 
 from cmkmigrate.sandbox.arm_workspace import Workspace
 from cmkmigrate.sandbox.cloud import Body, Cloud, Vault
-from cmkmigrate.sandbox.hosts import vault_name
+from cmkmigrate.sandbox.hosts import place_of_uri
 from cmkmigrate.sandbox.key_vault_keys import denial
 from cmkmigrate.sandbox.rights import blocked_by_network, may_use_key
 from cmkmigrate.sandbox.wire import Response, azure_error
@@ -104,7 +104,7 @@ def failure(cloud: Cloud, workspace: Workspace) -> str:
 
 
 def _services(cloud: Cloud, key: Body) -> str:
-    vault = cloud.find_vault(vault_name(key["keyVaultUri"]))
+    vault = cloud.key_home(place_of_uri(key["keyVaultUri"]))
     principal = cloud.databricks_principal.id
     status, error = _problem(cloud, vault, key["keyVaultUri"], key["keyName"], key["keyVersion"], principal)
     if not error:
@@ -121,7 +121,7 @@ def _disk_accepted(cloud: Cloud, workspace: Workspace, key: Body) -> bool:
 
     A vault of another region is refused either way, when there is one: that is documented.
     """
-    vault = cloud.find_vault(vault_name(key["keyVaultUri"]))
+    vault = cloud.key_home(place_of_uri(key["keyVaultUri"]))
     if vault is not None and vault.location != workspace.location:
         return False
     if cloud.settings.disk_check == "recorded":
@@ -132,7 +132,7 @@ def _disk_accepted(cloud: Cloud, workspace: Workspace, key: Body) -> bool:
 
 def _root(cloud: Cloud, workspace: Workspace, root: Body) -> str:
     account = workspace.parameters.get("storageAccountName", "")
-    vault = cloud.find_vault(vault_name(root["keyvaulturi"]))
+    vault = cloud.key_home(place_of_uri(root["keyvaulturi"]))
     if not workspace.storage_identity or (vault is not None and not vault.purge_protected):
         return (
             f"Unable to update storage account '{account}': 'Missing pre-requisites to enable EncryptionAtRest/"
@@ -153,7 +153,7 @@ def disks_usable(cloud: Cloud, workspace: Workspace) -> str:
     key = (workspace.entities.get("managedDisk") or {}).get("keyVaultProperties")
     if not key or not workspace.disk_identity:
         return ""
-    vault = cloud.find_vault(vault_name(key["keyVaultUri"]))
+    vault = cloud.key_home(place_of_uri(key["keyVaultUri"]))
     uri, principal = key["keyVaultUri"], workspace.disk_identity
     _, error = _problem(cloud, vault, uri, key["keyName"], key["keyVersion"], principal)
     return f"KeyVaultAccessForbidden: {error['error']['message']}" if error else ""  # Assumption: the code

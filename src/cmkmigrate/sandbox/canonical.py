@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cmkmigrate.sandbox.cloud import Body, Cloud, Vault
+from cmkmigrate.sandbox.cloud import Body, Cloud, Hsm, Vault
 from cmkmigrate.sandbox.hosts import Names
+from cmkmigrate.sandbox.managed_hsm_rights import LOCAL_ROLES
 from cmkmigrate.sandbox.rights import role_of
 
 VERSION = "2026-01-01"
@@ -25,8 +26,18 @@ def _vault(vault: Vault) -> Body:
         "tags": vault.tags,
         "properties": vault.properties,
         "keys": {key.name: _timeless(key.versions) for key in vault.keys.values()},
+        "rotationPolicies": {key.name: key.policy for key in vault.keys.values() if key.policy},
         "deletedKeys": sorted(vault.deleted_keys),
     }
+
+
+def _hsm(hsm: Hsm) -> Body:
+    local = [
+        {"scope": one.scope, "role": LOCAL_ROLES[one.role].name, "principal": one.principal, "name": one.name}
+        for one in hsm.local.values()
+    ]
+    local.sort(key=lambda one: (one["scope"], one["role"], one["principal"]))
+    return {**_vault(hsm), "active": hsm.active, "roleAssignments": local}
 
 
 def of(cloud: Cloud, names: Names) -> Body:
@@ -51,6 +62,7 @@ def of(cloud: Cloud, names: Names) -> Body:
             key: _timeless(one.body(cloud, names, VERSION)) for key, one in sorted(cloud.workspaces.items())
         },
         "vaults": {name: _vault(cloud.vaults[name]) for name in sorted(cloud.vaults)},
+        "managedHsms": {name: _hsm(cloud.hsms[name]) for name in sorted(cloud.hsms)},
         "deletedVaults": {name: _vault(cloud.deleted_vaults[name]) for name in sorted(cloud.deleted_vaults)},
         "roleAssignments": sorted(grants, key=lambda one: (one["scope"].lower(), one["role"], one["principal"])),
         "resources": {id: cloud.resources[id] for id in sorted(cloud.resources)},

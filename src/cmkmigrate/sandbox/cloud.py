@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from cmkmigrate.sandbox.hosts import Names
+from cmkmigrate.sandbox.hosts import HSM, Names, Place
 from cmkmigrate.sandbox.roles import Role
 from cmkmigrate.sandbox.settings import Settings
 from cmkmigrate.sandbox.tokens import DATABRICKS_APPLICATION, Tokens
@@ -50,6 +50,7 @@ class Key:
 
     name: str
     versions: list[Body] = field(default_factory=list)
+    policy: Body = field(default_factory=dict)  # how it is rotated, as it was put
 
     def version(self, version: str = "") -> Body | None:
         """The version of that id, the newest for ""."""
@@ -78,6 +79,10 @@ class Vault:
     def id(self) -> str:
         return resource_id(self.subscription, self.group, "Microsoft.KeyVault/vaults", self.name)
 
+    def uri(self, names: Names) -> str:
+        """Where its data plane is, for the cloud that asks; without a slash at the end."""
+        return f"https://{self.name}.{names.vault}"
+
     @property
     def purge_protected(self) -> bool:
         return bool(self.properties.get("enablePurgeProtection"))
@@ -85,6 +90,21 @@ class Vault:
     @property
     def retention_days(self) -> int:
         return int(self.properties.get("softDeleteRetentionInDays", 90))
+
+
+@dataclass(slots=True)
+class Hsm(Vault):
+    """A managed HSM: as a vault, with local roles in place of Azure's. `local`: their assignments by lower-case id."""
+
+    active: bool = True  # whether its security domain was downloaded
+    local: dict[str, Assignment] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return resource_id(self.subscription, self.group, "Microsoft.KeyVault/managedHSMs", self.name)
+
+    def uri(self, names: Names) -> str:
+        return f"https://{self.name}.{names.hsm}"
 
 
 @dataclass(slots=True)
@@ -127,6 +147,7 @@ class Cloud:
         self.workspaces: dict[str, Any] = {}  # lower-case ARM id -> arm_databricks.Workspace
         self.vaults: dict[str, Vault] = {}  # lower-case name
         self.deleted_vaults: dict[str, Vault] = {}
+        self.hsms: dict[str, Hsm] = {}  # lower-case name
         self.taken_vault_names: set[str] = set()  # held by other tenants
         self.assignments: dict[str, Assignment] = {}  # lower-case id
         self.custom_roles: dict[str, Role] = {}  # by lower-case id, beside the built-in ones
@@ -136,6 +157,7 @@ class Cloud:
         self.policies: list[Any] = []  # policies.Policy
         self.resources: dict[str, Body] = {}  # lower-case id -> what an estate or a PUT brought, as ARM shows it
         self.under_way: dict[str, list[float]] = {}  # id of a resource -> since when, looks at it
+        self.born: Body | None = None  # what workspaces that are created from now on are born with
         self.operations: dict[str, Any] = {}  # id -> arm_operations.Operation
         self.data_resources: dict[str, Body] = {}  # lower-case id -> storage account or access connector of an estate
         self.activity: list[Any] = []  # activity_log.Written, oldest first
@@ -170,6 +192,12 @@ class Cloud:
 
     def find_vault(self, uri_name: str) -> Vault | None:
         return self.vaults.get(uri_name.lower())
+
+    def key_home(self, place: Place | None) -> Vault | None:
+        """The vault or managed HSM at a place, None when there is none."""
+        if place is None:
+            return None
+        return self.hsms.get(place.label.lower()) if place.kind == HSM else self.find_vault(place.label)
 
     def state(self, names: Names) -> Body:
         """Everything in ARM, the vaults and their keys: canonical, without times, so that two states compare."""

@@ -103,6 +103,7 @@ def _put_clock(app: App, request: Request) -> Response:
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or seconds < 0:
         raise ValueError('the clock is moved by {"advance": seconds}, forward')
     app.cloud.clock.advance(float(seconds))
+    app.clock_moved()
     return _clock(app, request)
 
 

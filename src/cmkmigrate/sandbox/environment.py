@@ -33,6 +33,7 @@ def variables(cloud: Cloud, port: int, ca_file: str, limits: str) -> dict[str, s
         "CMKMIGRATE_GRAPH": f"https://{TEST.graph}",
         "CMKMIGRATE_AUTHORITY": f"https://{TEST.login}",
         "CMKMIGRATE_VAULT_SUFFIX": TEST.vault,
+        "CMKMIGRATE_HSM_SUFFIX": TEST.hsm,
         "CMKMIGRATE_DATABRICKS_SUFFIX": TEST.databricks,
         "CMKMIGRATE_INSTANCE_DISCOVERY": "false",
         "CMKMIGRATE_POLL_S": "0.05",

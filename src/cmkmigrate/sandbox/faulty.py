@@ -15,7 +15,7 @@ from typing import Any, Final
 from cmkmigrate.sandbox import arm_operations
 from cmkmigrate.sandbox.cloud import Cloud
 from cmkmigrate.sandbox.faults import ANSWERS, MARK, Fault
-from cmkmigrate.sandbox.hosts import DATABRICKS, LOGIN, VAULT
+from cmkmigrate.sandbox.hosts import DATABRICKS, HSM, LOGIN, VAULT
 from cmkmigrate.sandbox.wire import Request, Response, azure_error, databricks_error, json_response
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -117,7 +117,7 @@ def _refusal(kind: str, status: int) -> Response:
     if kind == LOGIN:
         text = f"AADSTS90033: {SAID}"
         return json_response({"error": "temporarily_unavailable", "error_description": text}, status)
-    code = "Throttled" if kind == VAULT and status == 429 else AZURE_CODES.get(status, "ServiceUnavailable")
+    code = "Throttled" if kind in (VAULT, HSM) and status == 429 else AZURE_CODES.get(status, "ServiceUnavailable")
     return azure_error(status, code, SAID)
 
 

@@ -12,12 +12,13 @@ from functools import lru_cache
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The host names of one cloud. `vault` and `databricks` are suffixes, `audiences` what its ARM accepts too."""
+    """The host names of one cloud. `vault`, `hsm`, `databricks` are suffixes; `audiences`: what its ARM takes too."""
 
     arm: str
     graph: str
     login: str
     vault: str
+    hsm: str
     databricks: str
     audiences: tuple[str, ...] = ()
 
@@ -27,6 +28,7 @@ TEST = Names(
     "graph.microsoft.test",
     "login.microsoftonline.test",
     "vault.azure.test",
+    "managedhsm.azure.test",
     "azuredatabricks.test",
 )
 CLOUDS = (
@@ -36,6 +38,7 @@ CLOUDS = (
         "graph.microsoft.com",
         "login.microsoftonline.com",
         "vault.azure.net",
+        "managedhsm.azure.net",
         "azuredatabricks.net",
         ("management.core.windows.net",),
     ),
@@ -44,6 +47,7 @@ CLOUDS = (
         "graph.microsoft.us",
         "login.microsoftonline.us",
         "vault.usgovcloudapi.net",
+        "managedhsm.usgovcloudapi.net",
         "databricks.azure.us",
         ("management.core.usgovcloudapi.net",),
     ),
@@ -52,12 +56,13 @@ CLOUDS = (
         "microsoftgraph.chinacloudapi.cn",
         "login.chinacloudapi.cn",
         "vault.azure.cn",
+        "managedhsm.azure.cn",
         "databricks.azure.cn",
         ("management.core.chinacloudapi.cn",),
     ),
 )
 
-ARM, GRAPH, LOGIN, VAULT, DATABRICKS = "arm", "graph", "login", "vault", "databricks"
+ARM, GRAPH, LOGIN, VAULT, HSM, DATABRICKS = "arm", "graph", "login", "vault", "hsm", "databricks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +88,23 @@ def place_of(host: str) -> Place | None:
         if host.endswith("." + cloud.vault):
             label = host.removesuffix("." + cloud.vault)
             return Place(VAULT, cloud, label) if "." not in label else None
+        if host.endswith("." + cloud.hsm):
+            label = host.removesuffix("." + cloud.hsm)
+            return Place(HSM, cloud, label) if "." not in label else None
         if host.endswith("." + cloud.databricks):
             label = host.removesuffix("." + cloud.databricks)
             return Place(DATABRICKS, cloud, label) if label.count(".") == 1 and label.startswith("adb-") else None
     return None
 
 
+def place_of_uri(uri: str) -> Place | None:
+    """The place of a URI of any cloud, None when it is none."""
+    return place_of(uri.removeprefix("https://").split("/", 1)[0])
+
+
 def vault_name(uri: str) -> str:
     """The vault's name in a vault URI of any cloud, "" when it is none."""
-    place = place_of(uri.removeprefix("https://").split("/", 1)[0])
+    place = place_of_uri(uri)
     return place.label if place and place.kind == VAULT else ""
 
 
@@ -99,6 +112,6 @@ def certificate_names() -> list[str]:
     """Every DNS name of the server's certificate. A wildcard covers one label, hence one per workspace shard."""
     names: list[str] = []
     for cloud in CLOUDS:
-        names += [cloud.arm, cloud.graph, cloud.login, f"*.{cloud.vault}"]
+        names += [cloud.arm, cloud.graph, cloud.login, f"*.{cloud.vault}", f"*.{cloud.hsm}"]
         names += [f"*.{shard}.{cloud.databricks}" for shard in range(20)]
     return names

@@ -1,4 +1,4 @@
-"""The data plane of a vault: its challenge, and its keys.
+"""The data plane of a vault, or of a managed HSM: its challenge, and its keys.
 
 Contract: api-version 2025-07-01 (azure-keyvault-keys 4.11.3); bodies and headers as in recorded traffic. Key material
 belongs to nobody: it is made of names, and wrapping and signing are not offered.
@@ -10,8 +10,8 @@ import base64
 import hashlib
 
 from cmkmigrate.sandbox.arm import names_of
-from cmkmigrate.sandbox.cloud import Body, Cloud, Key, Vault, digest
-from cmkmigrate.sandbox.hosts import Names, place_of
+from cmkmigrate.sandbox.cloud import Body, Cloud, Hsm, Key, Vault, digest
+from cmkmigrate.sandbox.hosts import HSM, Names, place_of
 from cmkmigrate.sandbox.rights import blocked_by_network, data_action, may_use_key
 from cmkmigrate.sandbox.wire import Failure, Request, Response, azure_error, json_response, route
 
@@ -21,6 +21,8 @@ SIZES = (2048, 3072, 4096)
 
 
 def headers_of(vault: Vault) -> dict[str, str]:
+    if isinstance(vault, Hsm):
+        return {}
     return {
         "x-ms-keyvault-region": vault.location,
         "x-ms-keyvault-service-version": "1.9.1864.2",
@@ -35,9 +37,9 @@ def challenge(cloud: Cloud, request: Request) -> Response:
     names = place.cloud
     headers = {
         "www-authenticate": f'Bearer authorization="https://{names.login}/{cloud.tenant_id}", '
-        f'resource="https://{names.vault}"'
+        f'resource="https://{names.hsm if place.kind == HSM else names.vault}"'
     }
-    vault = cloud.find_vault(place.label)
+    vault = cloud.key_home(place)
     if vault is not None:
         headers |= headers_of(vault)
     if "authorization" in request.headers:
@@ -48,17 +50,17 @@ def challenge(cloud: Cloud, request: Request) -> Response:
 
 
 def _vault(cloud: Cloud, request: Request) -> Vault:
-    place = place_of(request.host)
-    vault = cloud.find_vault(place.label) if place else None
+    vault = cloud.key_home(place_of(request.host))
     if vault is None:  # the front does not let this happen: the name of such a vault does not resolve
         raise Failure(azure_error(404, "VaultNotFound", f"There is no vault at {request.host}."))
     return vault
 
 
-def _allowed(cloud: Cloud, request: Request, key: str, action: str) -> Vault:
-    """The vault of the request, when the caller may do this. Fails with 403 in the shapes of the service."""
-    vault, caller = _vault(cloud, request), request.principal
-    assert caller is not None, "the dispatcher has answered with the challenge"
+def not_open(cloud: Cloud, vault: Vault) -> None:
+    """Fail with 403 where the network rules keep the caller out, or an HSM was not activated (text: Assumption)."""
+    if isinstance(vault, Hsm) and not vault.active:
+        text = f"The managed HSM {vault.name} is not activated: download its security domain first."
+        raise Failure(azure_error(403, "Forbidden", text, "HsmNotActivated"))
     blocked = blocked_by_network(cloud, vault, trusted=False)
     if blocked == "firewall":
         text = (
@@ -69,6 +71,13 @@ def _allowed(cloud: Cloud, request: Request, key: str, action: str) -> Vault:
     if blocked:  # Assumption: the text
         text = f"Public network access is disabled and request is not from a trusted service. Vault: {vault.name}"
         raise Failure(azure_error(403, "Forbidden", text, "ForbiddenByConnection", headers_of(vault)))
+
+
+def allowed(cloud: Cloud, request: Request, key: str, action: str) -> Vault:
+    """The vault of the request, when the caller may do this. Fails with 403 in the shapes of the service."""
+    vault, caller = _vault(cloud, request), request.principal
+    assert caller is not None, "the dispatcher has answered with the challenge"
+    not_open(cloud, vault)
     if may_use_key(cloud, caller.id, vault, key, action):
         inner, text = denial(cloud, vault, caller.name, caller.id, action)
         raise Failure(azure_error(403, "Forbidden", text, inner, headers_of(vault)))
@@ -78,7 +87,7 @@ def _allowed(cloud: Cloud, request: Request, key: str, action: str) -> Vault:
 def denial(cloud: Cloud, vault: Vault, application: str, principal: str, action: str) -> tuple[str, str]:
     """Inner code and text of a refusal. The RBAC wording is an assumption, the other was seen by users."""
     who = f"appid={application};oid={principal};iss=https://sts.windows.net/{cloud.tenant_id}/"
-    if vault.properties.get("enableRbacAuthorization"):
+    if isinstance(vault, Hsm) or vault.properties.get("enableRbacAuthorization"):
         return "ForbiddenByRbac", (
             "Caller is not authorized to perform action on resource. If role assignments, deny assignments or role "
             f"definitions were changed recently, please observe propagation time. Caller: {who} "
@@ -92,7 +101,7 @@ def denial(cloud: Cloud, vault: Vault, application: str, principal: str, action:
 
 def bundle(vault: Vault, key: Key, version: Body, names: Names) -> Body:
     """A key version as the data plane shows it."""
-    kid = f"https://{vault.name}.{names.vault}/keys/{key.name}/{version['version']}"
+    kid = f"{vault.uri(names)}/keys/{key.name}/{version['version']}"
     shown: Body = {"key": {"kid": kid, **version["key"]}, "attributes": attributes_of(vault, version)}
     if version["tags"]:
         shown["tags"] = version["tags"]
@@ -119,7 +128,10 @@ def make_version(cloud: Cloud, vault: Vault, key: Key, given: Body) -> Body:
     if kty not in TYPES or (kty.startswith("RSA") and size not in SIZES):
         text = f"Invalid key type or size: kty '{kty}', key_size {size}."  # Assumption: the text
         raise Failure(azure_error(400, "BadParameter", text, headers=headers_of(vault)))
-    if kty.endswith("-HSM") and vault.properties["sku"]["name"] != "premium":
+    if isinstance(vault, Hsm):
+        if not kty.endswith("-HSM"):  # documented: HSM-protected keys alone; the text: Assumption
+            raise Failure(azure_error(400, "BadParameter", f"A managed HSM holds no keys of the type {kty}."))
+    elif kty.endswith("-HSM") and vault.properties["sku"]["name"] != "premium":
         text = f"HSM keys are not supported in vaults of the standard SKU. Vault: {vault.name}"  # Assumption: the text
         raise Failure(azure_error(400, "BadParameter", text, headers=headers_of(vault)))
     version = digest("version", vault.name, key.name, str(len(key.versions)))[:32]
@@ -139,7 +151,7 @@ def make_version(cloud: Cloud, vault: Vault, key: Key, given: Body) -> Body:
     return made
 
 
-def _missing(vault: Vault, name: str) -> Failure:
+def missing(vault: Vault, name: str) -> Failure:
     text = (
         f"A key with (name/id) {name} was not found in this key vault. If you recently deleted this key you may be "
         "able to recover it using the correct recovery command."
@@ -147,7 +159,7 @@ def _missing(vault: Vault, name: str) -> Failure:
     return Failure(azure_error(404, "KeyNotFound", text, headers=headers_of(vault)))
 
 
-def _answer(request: Request, vault: Vault, key: Key, version: Body) -> Response:
+def answer(request: Request, vault: Vault, key: Key, version: Body) -> Response:
     return json_response(bundle(vault, key, version, names_of(request)), headers=headers_of(vault))
 
 
@@ -155,27 +167,14 @@ def _answer(request: Request, vault: Vault, key: Key, version: Body) -> Response
 def create_key(cloud: Cloud, request: Request) -> Response:
     """A new key, or a new version of one that is there. A soft-deleted key holds its name."""
     name = request.params["name"]
-    vault = _allowed(cloud, request, name, "create")
+    vault = allowed(cloud, request, name, "create")
     if name.lower() in vault.deleted_keys:
         text = f"Key {name} is currently in a deleted but recoverable state, and its name cannot be reused."
         return azure_error(409, "Conflict", text, "ObjectIsDeletedButRecoverable", headers_of(vault))
     key = vault.keys.get(name.lower()) or Key(name)
     version = make_version(cloud, vault, key, request.json())
     vault.keys[name.lower()] = key
-    return _answer(request, vault, key, version)
-
-
-@route("POST", "/keys/{name}/rotate")
-def rotate_key(cloud: Cloud, request: Request) -> Response:
-    name = request.params["name"]
-    vault = _allowed(cloud, request, name, "rotate")
-    key = vault.keys.get(name.lower())
-    last = key.version() if key else None
-    if key is None or last is None:
-        raise _missing(vault, name)
-    public = last["key"]
-    given = {"kty": public["kty"], "key_size": last["size"], "key_ops": public["key_ops"], "tags": last["tags"]}
-    return _answer(request, vault, key, make_version(cloud, vault, key, given))
+    return answer(request, vault, key, version)
 
 
 @route("GET", "/keys/{name}")
@@ -183,19 +182,19 @@ def rotate_key(cloud: Cloud, request: Request) -> Response:
 @route("GET", "/keys/{name}/{version}")
 def get_key(cloud: Cloud, request: Request) -> Response:
     name = request.params["name"]
-    vault = _allowed(cloud, request, name, "get")
+    vault = allowed(cloud, request, name, "get")
     key = vault.keys.get(name.lower())
     version = key.version(request.params.get("version", "")) if key else None
     if key is None or version is None:
         wanted = request.params.get("version")
-        raise _missing(vault, f"{name}/{wanted}" if wanted else name)
-    return _answer(request, vault, key, version)
+        raise missing(vault, f"{name}/{wanted}" if wanted else name)
+    return answer(request, vault, key, version)
 
 
 @route("GET", "/keys/{name}/versions")
 def list_versions(cloud: Cloud, request: Request) -> Response:
     name = request.params["name"]
-    vault = _allowed(cloud, request, name, "list")
+    vault = allowed(cloud, request, name, "list")
     key, names = vault.keys.get(name.lower()), names_of(request)
     shown = [_item(vault, key, version, names, f"/{version['version']}") for version in key.versions] if key else []
     return json_response({"value": shown}, headers=headers_of(vault))
@@ -203,13 +202,13 @@ def list_versions(cloud: Cloud, request: Request) -> Response:
 
 @route("GET", "/keys")
 def list_keys(cloud: Cloud, request: Request) -> Response:
-    vault, names = _allowed(cloud, request, "", "list"), names_of(request)
+    vault, names = allowed(cloud, request, "", "list"), names_of(request)
     shown = [_item(vault, key, key.versions[-1], names, "") for key in vault.keys.values()]
     return json_response({"value": shown}, headers=headers_of(vault))
 
 
 def _item(vault: Vault, key: Key, version: Body, names: Names, suffix: str) -> Body:
-    item: Body = {"kid": f"https://{vault.name}.{names.vault}/keys/{key.name}{suffix}"}
+    item: Body = {"kid": f"{vault.uri(names)}/keys/{key.name}{suffix}"}
     item["attributes"] = attributes_of(vault, version)
     return item | ({"tags": version["tags"]} if version["tags"] else {})
 
@@ -220,11 +219,11 @@ def _item(vault: Vault, key: Key, version: Body, names: Names, suffix: str) -> B
 def update_key(cloud: Cloud, request: Request) -> Response:
     """Attributes (enabled, exp, nbf), operations and tags of one version."""
     name = request.params["name"]
-    vault, body = _allowed(cloud, request, name, "update"), request.json()
+    vault, body = allowed(cloud, request, name, "update"), request.json()
     key = vault.keys.get(name.lower())
     version = key.version(request.params.get("version", "")) if key else None
     if key is None or version is None:
-        raise _missing(vault, name)
+        raise missing(vault, name)
     for field, value in (body.get("attributes") or {}).items():
         if field in ("enabled", "exp", "nbf") and value is not None:
             version["attributes"][field] = value
@@ -233,16 +232,16 @@ def update_key(cloud: Cloud, request: Request) -> Response:
     if body.get("tags") is not None:
         version["tags"] = body["tags"]
     version["attributes"]["updated"] = int(cloud.clock.now())
-    return _answer(request, vault, key, version)
+    return answer(request, vault, key, version)
 
 
 @route("DELETE", "/keys/{name}")
 def delete_key(cloud: Cloud, request: Request) -> Response:
     name = request.params["name"]
-    vault = _allowed(cloud, request, name, "delete")
+    vault = allowed(cloud, request, name, "delete")
     key = vault.keys.pop(name.lower(), None)
     if key is None:
-        raise _missing(vault, name)
+        raise missing(vault, name)
     vault.deleted_keys[name.lower()] = key
     return _deleted(cloud, request, vault, key)
 
@@ -250,7 +249,7 @@ def delete_key(cloud: Cloud, request: Request) -> Response:
 def _deleted(cloud: Cloud, request: Request, vault: Vault, key: Key) -> Response:
     names, now = names_of(request), int(cloud.clock.now())
     shown = bundle(vault, key, key.versions[-1], names)
-    shown["recoveryId"] = f"https://{vault.name}.{names.vault}/deletedkeys/{key.name}"
+    shown["recoveryId"] = f"{vault.uri(names)}/deletedkeys/{key.name}"
     shown |= {"deletedDate": now, "scheduledPurgeDate": now + vault.retention_days * 86400}
     return json_response(shown, headers=headers_of(vault))
 
@@ -258,18 +257,18 @@ def _deleted(cloud: Cloud, request: Request, vault: Vault, key: Key) -> Response
 @route("GET", "/deletedkeys/{name}")
 def get_deleted_key(cloud: Cloud, request: Request) -> Response:
     name = request.params["name"]
-    vault = _allowed(cloud, request, name, "get")
+    vault = allowed(cloud, request, name, "get")
     if name.lower() not in vault.deleted_keys:
-        raise _missing(vault, name)
+        raise missing(vault, name)
     return _deleted(cloud, request, vault, vault.deleted_keys[name.lower()])
 
 
 @route("POST", "/deletedkeys/{name}/recover")
 def recover_key(cloud: Cloud, request: Request) -> Response:
     name = request.params["name"]
-    vault = _allowed(cloud, request, name, "recover")
+    vault = allowed(cloud, request, name, "recover")
     key = vault.deleted_keys.pop(name.lower(), None)
     if key is None:
-        raise _missing(vault, name)
+        raise missing(vault, name)
     vault.keys[name.lower()] = key
-    return _answer(request, vault, key, key.versions[-1])
+    return answer(request, vault, key, key.versions[-1])

@@ -5,6 +5,7 @@ Contract: api-version 2026-05-15 (azure-mgmt-keyvault 14.1.0). The control plane
 
 from __future__ import annotations
 
+from cmkmigrate.sandbox import key_vault_rotation
 from cmkmigrate.sandbox.arm import RESOURCE, names_of, page
 from cmkmigrate.sandbox.cloud import Body, Cloud, Key, Vault
 from cmkmigrate.sandbox.hosts import Names
@@ -18,7 +19,7 @@ ARM_KEY = RESOURCE + "Microsoft.KeyVault/vaults/{name}/keys"
 
 def arm_shown(vault: Vault, key: Key, version: Body, names: Names, *, alone: bool = False) -> Body:
     """A key as ARM shows it; `alone` a version of it, which is a resource below the key (OpenAPI example)."""
-    uri = f"https://{vault.name}.{names.vault}/keys/{key.name}"
+    uri = f"{vault.uri(names)}/keys/{key.name}"
     attributes = attributes_of(vault, version)
     public = version["key"]
     properties: Body = {
@@ -29,6 +30,8 @@ def arm_shown(vault: Vault, key: Key, version: Body, names: Names, *, alone: boo
         "keyUri": uri,
         "keyUriWithVersion": f"{uri}/{version['version']}",
     }  # fmt: skip
+    if key.policy and not alone:
+        properties["rotationPolicy"] = key_vault_rotation.spelt(key.policy, str.lower)
     id, name, type = f"{vault.id}/keys/{key.name}", key.name, "Microsoft.KeyVault/vaults/keys"
     if alone:
         id, name, type = f"{id}/versions/{version['version']}", str(version["version"]), f"{type}/versions"
@@ -51,6 +54,8 @@ def put_arm_key(cloud: Cloud, request: Request) -> Response:
         wanted = {"kty": given.get("kty"), "key_size": given.get("keySize"), "key_ops": given.get("keyOps"),
                   "attributes": given.get("attributes"), "tags": body.get("tags")}  # fmt: skip
         make_version(cloud, vault, key, wanted)
+        if given.get("rotationPolicy"):
+            key_vault_rotation.put(cloud, vault, key, given["rotationPolicy"])
         vault.keys[name.lower()] = key
     return json_response(arm_shown(vault, key, key.versions[-1], names_of(request)))
 

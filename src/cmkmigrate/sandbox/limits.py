@@ -35,6 +35,7 @@ TABLE: tuple[tuple[str, str, str, Limit], ...] = (
     ("arm", ".*", ".*", Limit("arm-writes", 10, burst=200)),
     ("vault", "POST", "/keys/{name}/create", Limit("vault-key-creation", 1, burst=10)),
     ("vault", ".*", ".*", Limit("vault", 200, documented=False)),
+    ("hsm", ".*", ".*", Limit("hsm", 100, documented=False)),
     ("graph", ".*", ".*", Limit("graph", 50, documented=False)),
     ("login", ".*", ".*", Limit("login", 100, documented=False)),
     ("databricks", "POST", r"/api/2\.[0-9]/jobs/create", Limit("jobs-create", 20)),

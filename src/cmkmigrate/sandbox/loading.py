@@ -7,7 +7,9 @@ keys, in the resource group rg-<name>. All its keys are optional::
      "operator": role of the operator on the sandbox's own subscription, "" for none (Owner where it is not said),
      "subscriptions": [{"id", "name", "role": what the operator is on it, "" or absent for nothing}],
      "resource_groups": [{"name", "location", "managed_by": id of the resource that it belongs to}],
-     "workspaces": [{"name", "resource_group", "location", "sku", "tags", "properties": {as a GET shows them}}],
+     "workspaces": [{"name", "resource_group", "location", "sku", "tags", "properties": {as a GET shows them},
+                     "databricks": {what it is born with, see databricks/births.py}}],
+     "born": {the same, of workspaces that are created from now on},
      "vaults": [{"name", "resource_group", "location", "tags", "properties": {as ARM shows them}, "deleted": false,
                  "keys": [{"name", "kty", "key_size", "key_ops", "tags", "deleted": false,
                            "versions": [{"enabled", "exp", "nbf", "created"}]}]}],
@@ -15,6 +17,8 @@ keys, in the resource group rg-<name>. All its keys are optional::
                    "address_prefix", "delegations": ["Microsoft.Databricks/workspaces"], "security_group": name or id,
                    "ip_configurations": how many machines are in it}]}],
      "security_groups": [{"name", "resource_group", "location", "rules": [{"name", "properties"}]}],
+     "managed_hsms": [{"name", "resource_group", "location", "tags", "properties", "activated": true,
+                       "keys": [as of a vault], "roles": [{"role": local role, "principal", "scope": "/keys"}]}],
      "grants": [{"scope", "role": name or id, "principal": object id | operator | databricks | storage | disks}],
      "locks": [{"scope", "name", "level": "CanNotDelete" | "ReadOnly", "notes"}],
      "policies": [{"name", "scope", "not_scopes", "display_name", "message", "effect": "deny" | "audit" | "disabled",
@@ -39,15 +43,25 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cmkmigrate.sandbox import activity_log, arm_encryption, databricks, networks, policies, providers, storage_accounts
+from cmkmigrate.sandbox import (
+    activity_log,
+    arm_encryption,
+    databricks,
+    loading_vaults,
+    networks,
+    policies,
+    providers,
+    quotas,
+    storage_accounts,
+)
 from cmkmigrate.sandbox.arm_workspace import Workspace
-from cmkmigrate.sandbox.cloud import Assignment, Body, Cloud, Key, Vault, guid
+from cmkmigrate.sandbox.cloud import Assignment, Body, Cloud, guid
 from cmkmigrate.sandbox.databricks.estate import folder_of
 from cmkmigrate.sandbox.hosts import TEST, vault_name
-from cmkmigrate.sandbox.key_vault_keys import make_version
 from cmkmigrate.sandbox.loading_workspaces import admit, ours, workspace_of
 from cmkmigrate.sandbox.rights import enters_as_admin, role_named
 from cmkmigrate.sandbox.role_definitions import custom
@@ -58,7 +72,7 @@ class BadEstate(ValueError):
     """An estate, or its arm.json, that cannot be loaded; the message says which and why."""
 
 
-def serve(cloud: Cloud, workspace: Workspace) -> None:
+def serve(cloud: Cloud, workspace: Workspace, told: Any = None) -> None:
     """Make a workspace that ARM has just created answer: empty, with whoever created it as its admin."""
     state = databricks.create_workspace(
         name=workspace.name,
@@ -70,14 +84,26 @@ def serve(cloud: Cloud, workspace: Workspace) -> None:
         clock=cloud.clock,
         creator=cloud.operator,
     )
+    _hold(cloud, workspace, state, {"default_catalog": _first_catalog(workspace), **(told or {})})
     if cloud.settings.legacy_features == "disabled":
         state.legacy_off = set(databricks.LEGACY)
-    _hold(cloud, workspace, state)
 
 
-def _hold(cloud: Cloud, workspace: Workspace, state: Any) -> None:
+def _first_catalog(workspace: Workspace) -> str:
+    """The default catalog that its creator asked for. Assumption: without a name it is called as the workspace is."""
+    asked: Body = workspace.others.get("defaultCatalog") or {}
+    if asked.get("initialType") != "UnityCatalog":
+        return "hive_metastore"
+    return str(asked.get("initialName") or workspace.name.replace("-", "_"))
+
+
+def _hold(cloud: Cloud, workspace: Workspace, state: Any, told: Any) -> None:
+    """Serve a workspace, born as an estate has told."""
+    state.born = databricks.born(workspace.location, workspace.sku != "standard", ours(cloud, told))
+    state.legacy_off = {*state.legacy_off, *state.born["legacy_off"]}
     state.arm_id, state.settings = workspace.id, cloud.settings
     state.compute_refusal = lambda: providers.compute_refusal(cloud) or arm_encryption.disks_usable(cloud, workspace)
+    state.quota_refusal = lambda: quotas.refusal(cloud, workspace.location)
     cloud.served[workspace.label] = state
 
 
@@ -110,12 +136,12 @@ def load(cloud: Cloud, estate: str) -> Workspace:
     if workspace.label in cloud.served or workspace.id.lower() in cloud.workspaces:
         raise BadEstate(f"{estate}: a workspace {workspace.name} ({workspace.label}) is loaded already")
     admit(cloud, workspace)
-    _hold(cloud, workspace, state)
-    if extra:
-        try:
+    try:
+        _hold(cloud, workspace, state, told[0].get("databricks"))
+        if extra:
             _add(cloud, workspace, extra)
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadEstate(f"{path}: {error!r}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadEstate(f"{path}: {error!r}") from error
     _let_in(cloud, workspace, state)
     return workspace
 
@@ -174,10 +200,12 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
         "networks",
         "security_groups",
         "policies",
+        "born",
         "subscriptions",
         "resource_groups",
         "workspaces",
         "vaults",
+        "managed_hsms",
         "grants",
         "locks",
         "activity",
@@ -190,6 +218,9 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
     if unknown:
         raise ValueError(f"unknown key: {', '.join(sorted(unknown))}")
     cloud.settings.put(extra.get("settings") or {})
+    if "born" in extra:
+        databricks.born(own.location, True, extra["born"])
+        cloud.born = extra["born"]
     for one in extra.get("resource_groups") or ():
         cloud.group(
             one["name"], one.get("location", own.location), one.get("managed_by", ""), _subscription(cloud, one)
@@ -197,7 +228,7 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
     for one in (extra.get("workspaces") or [])[1:]:
         other = workspace_of(cloud, _subscription(cloud, one), one["name"], own.location, one)
         admit(cloud, other)
-        serve(cloud, other)
+        serve(cloud, other, one.get("databricks"))
     for one in ours(cloud, extra.get("resources") or []):
         _resource(cloud, one)
     for one in extra.get("security_groups") or ():
@@ -208,7 +239,9 @@ def _add(cloud: Cloud, own: Workspace, extra: Body) -> None:
     for each in cloud.workspaces.values():
         networks.of_workspace(cloud, each.location, each.parameters)
     for one in extra.get("vaults") or ():
-        _vault(cloud, own, one)
+        loading_vaults.vault(cloud, one, _place(cloud, own, one), partial(_principal, cloud, own))
+    for one in extra.get("managed_hsms") or ():
+        loading_vaults.hsm(cloud, one, _place(cloud, own, one), partial(_principal, cloud, own))
     for one in extra.get("grants") or ():
         grant(cloud, _scope(cloud, one["scope"]), one["role"], _principal(cloud, own, one["principal"]))
     for one in extra.get("locks") or ():
@@ -254,46 +287,6 @@ def _resource(cloud: Cloud, one: Body) -> None:
     if type in (networks.NETWORKS, networks.GROUPS):
         body["etag"] = f'W/"{guid("etag", id)}"'
     held[id.lower()] = body
-
-
-def _vault(cloud: Cloud, own: Workspace, one: Body) -> None:
-    now, given = cloud.clock.now(), dict(one.get("properties") or {})
-    for dropped in ("vaultUri", "provisioningState"):
-        given.pop(dropped, None)
-    properties: Body = {
-        "sku": {"family": "A", "name": "premium"},
-        "enabledForDeployment": False,
-        "softDeleteRetentionInDays": 90,
-        "enableRbacAuthorization": True,
-        "publicNetworkAccess": "Enabled",
-        **given,
-        "enableSoftDelete": True,
-        "tenantId": cloud.tenant_id,
-        "accessPolicies": [
-            {**policy, "tenantId": cloud.tenant_id, "objectId": _principal(cloud, own, policy["objectId"])}
-            for policy in given.get("accessPolicies") or ()
-        ],
-    }
-    if not properties.get("enablePurgeProtection"):
-        properties.pop("enablePurgeProtection", None)
-    subscription, group, location = _place(cloud, own, one)
-    vault = Vault(one["name"], subscription, group, location, properties, one.get("tags") or {}, now, now)
-    for told in one.get("keys") or ():
-        key = Key(told["name"])
-        for version in told.get("versions") or [{}]:
-            kty, size = told.get("kty", "RSA"), told.get("key_size", 2048)
-            wanted = {"kty": kty, "key_size": size, "key_ops": told.get("key_ops"), "tags": told.get("tags")}
-            made = make_version(cloud, vault, key, {**wanted, "attributes": version})
-            if version.get("version"):
-                made["version"] = str(version["version"])
-            if version.get("created"):
-                made["attributes"] |= {"created": version["created"], "updated": version["created"]}
-        (vault.deleted_keys if told.get("deleted") else vault.keys)[key.name.lower()] = key
-    if one.get("deleted"):
-        vault.deleted_at = now
-        cloud.deleted_vaults[vault.name.lower()] = vault
-    else:
-        cloud.vaults[vault.name.lower()] = vault
 
 
 def _principal(cloud: Cloud, own: Workspace, name: str) -> str:

@@ -1,7 +1,9 @@
 """Microsoft.Compute: the quota of cores of a region, and how much of it is in use (`locations/{location}/usages`).
 
 Shape: the official example of the usages list. The limit is the setting `core_quota`; in use are the cores of the
-machines that run for the sandbox's workspaces in that region. Assumption: each family may use all of the quota.
+machines that run for the sandbox's workspaces in that region. A cluster that would need more does not start, in words
+that users met (databricks-industry-solutions/pixels#24, databricks-demos/dbdemos#122). Assumption: each family may use
+all of the quota, so that only the total counts.
 """
 
 from __future__ import annotations
@@ -36,11 +38,24 @@ def in_use(cloud: Cloud, location: str) -> dict[str, int]:
             workers = cluster.get("num_workers")
             if workers is None:
                 workers = (cluster.get("autoscale") or {}).get("min_workers", 0)
-            node = str(cluster.get("node_type_id", ""))
+            pool = state.pools.get(str(cluster.get("instance_pool_id")), {})
+            node = str(cluster.get("node_type_id") or pool.get("node_type_id") or "")
             driver = str(cluster.get("driver_node_type_id") or node)
             for size, count in ((driver, 1), (node, int(workers))):
                 used[family(size)] = used.get(family(size), 0) + int(cores(size)) * count
     return used
+
+
+def refusal(cloud: Cloud, location: str) -> str:
+    """Why the machines that are to start now do not, "" when they do."""
+    limit, needed = cloud.settings.core_quota, sum(in_use(cloud, location).values())
+    if needed <= limit:
+        return ""
+    return (
+        "Operation could not be completed as it results in exceeding approved Total Regional Cores quota. Additional "
+        f"details - Deployment Model: Resource Manager, Location: {location}, Current Limit: {limit}, (Minimum) New "
+        f"Limit Required: {needed}."
+    )
 
 
 def _usage(name: str, label: str, limit: int, used: int) -> Body:

@@ -123,6 +123,11 @@ def _resources(cloud: Cloud) -> list[Body]:
          "tags": one.tags or {}}
         for one in cloud.vaults.values()
     ]  # fmt: skip
+    found += [
+        {"id": one.id, "name": one.name, "type": "Microsoft.KeyVault/managedHSMs", "location": one.location,
+         "tags": one.tags or {}}
+        for one in cloud.hsms.values()
+    ]  # fmt: skip
     return found + [one for left in cloud.left_behind.values() for one in left]
 
 

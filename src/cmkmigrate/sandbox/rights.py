@@ -9,7 +9,8 @@ import ipaddress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from cmkmigrate.sandbox.cloud import Cloud, Vault
+from cmkmigrate.sandbox import managed_hsm_rights
+from cmkmigrate.sandbox.cloud import Cloud, Hsm, Vault
 from cmkmigrate.sandbox.roles import BUILT_IN, KEYS, VAULTS, Role
 
 # What an access policy calls one thing, a role's data actions call another (the vendor's page of the operations of
@@ -69,9 +70,20 @@ def may(cloud: Cloud, principal: str, action: str, scope: str) -> bool:
     )
 
 
+def may_below(cloud: Cloud, principal: str, action: str, scope: str) -> bool:
+    """Whether a principal may carry out an ARM action on anything that is inside a scope."""
+    start = scope.lower().rstrip("/") + "/"
+    found = {one.scope for one in cloud.assignments.values() if one.principal == principal}
+    return any(f"{one.lower()}/".startswith(start) and may(cloud, principal, action, one) for one in found)
+
+
 def enters_as_admin(cloud: Cloud, principal: str, workspace: str) -> bool:
-    """Whether a principal is let into a workspace as its admin: the vendor's lists have an action for just that."""
-    return may(cloud, principal, "Microsoft.Databricks/workspaces/assignWorkspaceAdmin/action", workspace)
+    """Whether a principal is let into a workspace as its admin: the vendor's lists have an action for just that.
+
+    Assumption: that it must be able to read the workspace besides (other tools ask for both).
+    """
+    needed = ("assignWorkspaceAdmin/action", "read")
+    return all(may(cloud, principal, f"Microsoft.Databricks/workspaces/{one}", workspace) for one in needed)
 
 
 def _covers(patterns: tuple[str, ...], action: str) -> bool:
@@ -80,6 +92,8 @@ def _covers(patterns: tuple[str, ...], action: str) -> bool:
 
 def may_use_key(cloud: Cloud, principal: str, vault: Vault, key: str, *operations: str) -> str:
     """The first of these operations that the principal may not carry out on the key; "" when he may all."""
+    if isinstance(vault, Hsm):
+        return managed_hsm_rights.refused(cloud, principal, vault, key, *operations)
     if vault.properties.get("enableRbacAuthorization"):
         had = roles_of(cloud, principal, f"{vault.id}/keys/{key}" if key else vault.id)
 

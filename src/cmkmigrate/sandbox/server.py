@@ -23,7 +23,7 @@ from cmkmigrate.sandbox.certificates import Authority
 from cmkmigrate.sandbox.cloud import Cloud
 from cmkmigrate.sandbox.faults import Faults
 from cmkmigrate.sandbox.front import Connection, Front
-from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, GRAPH, LOGIN, VAULT, certificate_names, place_of
+from cmkmigrate.sandbox.hosts import ARM, DATABRICKS, GRAPH, HSM, LOGIN, VAULT, certificate_names, place_of
 from cmkmigrate.sandbox.limits import Limits
 from cmkmigrate.sandbox.recorder import Recorder
 from cmkmigrate.sandbox.settings import Settings
@@ -60,7 +60,7 @@ class Sandbox:
         self._stop: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._own_operator()
-        self.cloud.open_workspace = partial(_open, self.cloud)
+        self.cloud.open_workspace = lambda made: _open(self.cloud, made, self.cloud.born)
         for estate in estates:
             load(self.cloud, estate)
 
@@ -74,8 +74,8 @@ class Sandbox:
         status = 200
         if place is None:
             status = 403
-        elif place.kind == VAULT:
-            status = 200 if self.cloud.find_vault(place.label) else 502
+        elif place.kind in (VAULT, HSM):
+            status = 200 if self.cloud.key_home(place) else 502
         elif place.kind == DATABRICKS:
             status = 200 if place.label in self.cloud.served else 502
         else:
@@ -110,6 +110,7 @@ class Sandbox:
         config.load()
         self._state = ServerState()
         self._set_date()
+        self.app.clock_moved = self._set_date
         factory, tls = partial(Connection, config, self._state), self.authority.context()
         loop = asyncio.get_running_loop()
         return await loop.create_server(

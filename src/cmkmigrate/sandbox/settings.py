@@ -38,7 +38,7 @@ class Settings:
     operator_lacks: actions and data actions (with * for anything, separated by spaces) that every role of the operator
     has among its notActions, for as long as this is set: what is done by somebody who was not given all of it.
     unregistered: namespaces of resource providers (separated by spaces) that no subscription has registered.
-    core_quota: cores that a subscription may use in a region.
+    core_quota: cores that may be in use in a region; a cluster that needs more does not start.
     command_s: so long a context of the command-execution API is Pending, and each command in it Running.
     activity_bodies: "response": the Activity Log has the body that a write was answered with; "none": it has none.
     """
@@ -60,7 +60,7 @@ class Settings:
     command_s: float = 0.0
     operator_lacks: str = ""
     unregistered: str = ""
-    core_quota: int = 350
+    core_quota: int = 10_000
     activity_bodies: str = "none"
 
     def put(self, changes: Any) -> None:

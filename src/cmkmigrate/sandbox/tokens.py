@@ -36,6 +36,8 @@ def audience_of(resource: str) -> str:
             return "graph"
         if host == cloud.vault:
             return "vault"
+        if host == cloud.hsm:
+            return "hsm"
     return ""
 
 

@@ -88,7 +88,8 @@ class Request:
     no valid token: the dispatcher has refused it already where the host class wants one).
     """
 
-    __slots__ = ("_query", "_query_string", "body", "headers", "host", "method", "params", "principal", "raw_path")
+    __slots__ = ("_query", "_query_string", "body", "headers", "host", "method", "narrowed", "params", "principal",
+                 "raw_path")  # fmt: skip
 
     def __init__(
         self, method: str, host: str, raw_path: str, query: str, headers: dict[str, str], body: bytes = b""
@@ -98,6 +99,7 @@ class Request:
         self._query: dict[str, list[str]] | None = None
         self.params: dict[str, str] = {}
         self.principal: Principal | None = None
+        self.narrowed = ""  # a listing shows only what the caller has this ARM action on
 
     @property
     def path(self) -> str:

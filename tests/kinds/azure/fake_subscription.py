@@ -14,6 +14,8 @@ S = "/subscriptions/s/resourceGroups/g/providers"
 VAULT = f"{S}/Microsoft.KeyVault/vaults/kv"
 WORKSPACE = f"{S}/Microsoft.Databricks/workspaces/old"
 URI = "https://kv.vault.azure.test/"
+HSM = f"{S}/Microsoft.KeyVault/managedHSMs/mhsm"
+HSM_URI = "https://mhsm.managedhsm.azure.test/"
 
 
 class FakeKeys:
@@ -23,6 +25,10 @@ class FakeKeys:
         self.keys: dict[str, dict[str, Any]] = {}
         self.refusal: CallError | None = None
         self.made: list[tuple[Any, ...]] = []
+        self.policy: dict[str, Any] = {"lifetimeActions": [], "attributes": {}}
+        self.ended: list[tuple[str, str, int]] = []
+        self.local: list[dict[str, Any]] = []
+        self.given: list[tuple[str, ...]] = []
 
     def key(self, name: str, version: str = "") -> dict[str, Any]:
         if self.refusal:
@@ -32,11 +38,39 @@ class FakeKeys:
             raise NotFound("no key", status=404)
         return found
 
-    def create(self, name: str, kty: str, size: int, operations: Sequence[str] = ()) -> dict[str, Any]:
+    def create(
+        self, name: str, kty: str, size: int, operations: Sequence[str] = (), tags: Any = None, expires: int = 0
+    ) -> dict[str, Any]:
         if self.refusal:
             raise self.refusal
-        self.made.append((name, kty, size, tuple(operations)))
+        self.made.append((name, kty, size, tuple(operations), *([expires] if expires else [])))
         return {"key": {"kid": f"{URI}keys/{name}/v1", "kty": kty, "key_ops": list(operations)}}
+
+    def patch_expiry(self, name: str, version: str, expires: int) -> dict[str, Any]:
+        self.ended.append((name, version, expires))
+        return {}
+
+    def rotation_policy(self, name: str) -> dict[str, Any]:
+        if self.refusal:
+            raise self.refusal
+        return self.policy
+
+    def put_rotation_policy(self, name: str, policy: dict[str, Any]) -> dict[str, Any]:
+        if self.refusal:
+            raise self.refusal
+        self.policy = {**policy, "attributes": {**policy["attributes"], "created": 1, "updated": 1}}
+        return self.policy
+
+    def role_assignments(self, key: str = "") -> list[dict[str, Any]]:
+        if self.refusal:
+            raise self.refusal
+        return self.local
+
+    def put_role_assignment(self, key: str, name: str, role: str, principal: str) -> dict[str, Any]:
+        if self.refusal:
+            raise self.refusal
+        self.given.append((key, name, role, principal))
+        return {"id": f"/keys/{key}/roleAssignments/{name}"}
 
 
 class FakeSubscription:
@@ -52,7 +86,7 @@ class FakeSubscription:
         self.polled: list[str] = []
         self.taken, self.deleted = "", list[dict[str, Any]]()
         self.assignments: list[dict[str, Any]] = []
-        self.arm_keys: list[dict[str, Any]] = []
+        self.arm_keys: list[dict[str, Any]] | CallError = []
         self.data = FakeKeys()
         self.databricks: str | CallError = "databricks-oid"
         self.refusal: CallError | None = None  # of the next write
@@ -113,17 +147,36 @@ class FakeSubscription:
     def deleted_vaults(self) -> list[dict[str, Any]]:
         return self.deleted
 
-    def vault_uri(self, arm_id: str) -> str:
-        return URI
+    def home(self, arm_id: str) -> dict[str, Any]:
+        return self._get(arm_id)
 
-    def vault_uses_roles(self, arm_id: str) -> bool:
-        return bool(self._get(arm_id)["properties"].get("enableRbacAuthorization"))
+    def home_of(self, uri: str) -> dict[str, Any]:
+        for one in self.bodies.values():
+            told = one.get("properties") or {}
+            if uri.rstrip("/") in (str(told.get("vaultUri")).rstrip("/"), str(told.get("hsmUri")).rstrip("/")):
+                return one
+        raise NotFound("in none of the 3 subscriptions", status=404)
 
     def vault_key(self, arm_id: str, name: str) -> list[dict[str, Any]]:
-        return self.arm_keys
+        if isinstance(self.arm_keys, CallError):
+            raise self.arm_keys
+        return [one for one in self.arm_keys if f"/{name}/" in one["properties"]["keyUriWithVersion"]][-1:]
+
+    def vault_key_version(self, arm_id: str, name: str, version: str) -> list[dict[str, Any]]:
+        if isinstance(self.arm_keys, CallError):
+            raise self.arm_keys
+        return [one for one in self.arm_keys if one["properties"]["keyUriWithVersion"].endswith(f"/{name}/{version}")]
+
+    def put_vault_key(self, arm_id: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        self._write("PUT", f"{arm_id}/keys/{name}", body)
+        return {"properties": {**body["properties"], "keyUriWithVersion": f"{URI}keys/{name}/v1"}}
 
     def keys(self, uri: str) -> FakeKeys:
-        assert uri == URI
+        assert uri in (URI, HSM_URI)
+        return self.data
+
+    def hsm(self, uri: str) -> FakeKeys:
+        assert uri == HSM_URI
         return self.data
 
     def role_assignments(self, scope: str) -> list[dict[str, Any]]:

@@ -8,9 +8,10 @@ import pytest
 
 from cmkmigrate import portable
 from cmkmigrate.errors import Blocked, Denied, Mistake, NotFound, NotYet, Refused
-from cmkmigrate.kinds.azure.key_access import ROLES, KeyAccess, assignment_name
+from cmkmigrate.kinds.azure.key_access import KeyAccess
+from cmkmigrate.kinds.azure.key_grants import LOCAL_ROLES, ROLES, assignment_name
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Entry
-from tests.kinds.azure.fake_subscription import VAULT, FakeSubscription, source
+from tests.kinds.azure.fake_subscription import HSM, HSM_URI, VAULT, FakeSubscription, source
 
 KIND = KeyAccess()
 GIVEN = "11111111-2222-3333-4444-555555555555"
@@ -38,7 +39,6 @@ def test_desired() -> None:
     (one,) = wanted()
     assert one.key == "azure_databricks · crypto_service_encryption_user · kv/cmk"
     assert one.body == {
-        "vault": VAULT,
         "scope": f"{VAULT}/keys/cmk",
         "role": "crypto_service_encryption_user",
         "principal": "azure_databricks",
@@ -149,4 +149,43 @@ def test_an_identity_that_the_directory_does_not_show_yet(site: FakeSubscription
         KIND.create(site, want)
     site.refusal = Refused("other", status=400, code="BadRequest")
     with pytest.raises(Refused):
+        KIND.create(site, want)
+
+
+def test_several_keys_each_once(site: FakeSubscription) -> None:
+    keys = [f"{VAULT}/keys/a", f"{VAULT}/keys/a", f"{VAULT}/keys/b", "", KNOWN_AFTER_APPLY, KNOWN_AFTER_APPLY]
+    found = wanted(keys=keys)
+    assert [one.key.rpartition(" · ")[2] for one in found] == ["kv/a", "kv/b", KNOWN_AFTER_APPLY]
+    assert list(KIND.list(site, SETTINGS | {"keys": keys}, nothing)) == []
+    KIND.create(site, found[1])
+    ((_, scope, _body),) = site.writes
+    assert scope == f"{VAULT}/keys/b"
+    assert wanted(keys=["", ""]) == [] == list(KIND.list(site, SETTINGS | {"keys": [""]}, nothing))
+
+
+def test_a_managed_hsm_has_roles_of_its_own(site: FakeSubscription) -> None:
+    site.bodies[HSM] = {"id": HSM, "name": "mhsm", "properties": {"hsmUri": HSM_URI.rstrip("/")}}
+    settings = {"keys": [f"{HSM}/keys/cmk"]}
+    assert list(KIND.list(site, SETTINGS | settings, nothing)) == []
+    (want,) = wanted(**settings)
+    KIND.create(site, want)
+    ((key, name, role, principal),) = site.data.given
+    assert (key, role, principal) == ("cmk", LOCAL_ROLES["crypto_service_encryption_user"][1], "databricks-oid")
+    assert name == assignment_name(f"{HSM}/keys/cmk", role, principal) and site.writes == []
+    definition = f"Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/{role}"
+    site.data.local = [{"id": "x", "properties": {"roleDefinitionId": definition, "principalId": "DATABRICKS-OID"}}]
+    assert [one.key for one in KIND.list(site, SETTINGS | settings, nothing)] == [want.key]
+    site.data.refusal = Denied("no", status=403, code="Forbidden")
+    with pytest.raises(Denied, match=r"az keyvault role assignment create --hsm-name mhsm .* --scope /keys/cmk"):
+        KIND.create(site, want)
+    with pytest.raises(Blocked, match="may not be read"):
+        KIND.list(site, SETTINGS | settings, nothing)
+
+
+def test_who_may_not_write_access_policies_is_told_the_command(site: FakeSubscription) -> None:
+    site.bodies[VAULT] = {"id": VAULT, "name": "kv", "properties": {"enableRbacAuthorization": False}}
+    site.refusal = Denied("no", status=403, code="AuthorizationFailed")
+    (want,) = wanted()
+    command = "az keyvault set-policy --name kv --object-id databricks-oid --key-permissions get wrapKey unwrapKey"
+    with pytest.raises(Denied, match=command):
         KIND.create(site, want)

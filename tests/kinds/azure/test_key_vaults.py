@@ -10,7 +10,7 @@ from cmkmigrate import portable
 from cmkmigrate.errors import Blocked, Mistake
 from cmkmigrate.kinds.azure.key_vaults import KeyVaults
 from cmkmigrate.model import Asset, Entry, Made
-from tests.kinds.azure.fake_subscription import URI, VAULT, FakeSubscription, source
+from tests.kinds.azure.fake_subscription import HSM, HSM_URI, URI, VAULT, FakeSubscription, source
 
 KIND = KeyVaults()
 SETTINGS = {"name": "kv", "existing": "", "purge_protection": True}
@@ -146,3 +146,25 @@ def test_an_existing_vault_behind_a_firewall_that_lets_services_in() -> None:
     site = FakeSubscription()
     site.bodies[VAULT] = vault(networkAcls={"bypass": "AzureServices", "defaultAction": "Deny"})
     assert len(list(KIND.list(site, SETTINGS | {"existing": VAULT}, nothing))) == 1
+
+
+def test_the_region_matters_where_disks_are_among_the_features() -> None:
+    site = FakeSubscription()
+    site.bodies[VAULT] = {**vault(), "location": "eastus"}
+    settings = IN_GROUP | {"existing": VAULT, "features": ["managed_services", "dbfs_root"]}
+    assert len(list(KIND.list(site, settings, nothing))) == 1
+    with pytest.raises(Blocked, match="another region"):
+        KIND.list(site, settings | {"features": ["managed_disks"]}, nothing)
+
+
+def test_a_managed_hsm_in_its_place() -> None:
+    site = FakeSubscription()
+    told = {"hsmUri": HSM_URI.rstrip("/"), "enablePurgeProtection": True}
+    site.bodies[HSM] = {"id": HSM, "name": "mhsm", "location": "westeurope", "properties": told}
+    (have,) = KIND.list(site, IN_GROUP | {"existing": HSM}, nothing)
+    assert isinstance(have, Asset) and (have.body or {})["uri"] == HSM_URI == (KIND.load(site, have).body or {})["uri"]
+    site.bodies[HSM]["properties"]["securityDomainProperties"] = {"activationStatus": "NotActivated"}
+    with pytest.raises(Blocked, match="not activated"):
+        KIND.list(site, IN_GROUP | {"existing": HSM}, nothing)
+    with pytest.raises(Blocked, match="not a key vault"):
+        KIND.list(site, IN_GROUP | {"existing": VAULT.replace("vaults", "secrets")}, nothing)

@@ -82,8 +82,7 @@ def test_a_version_that_is_not_there(stage: Stage) -> None:
     assert "fail" in [str(one.status) for one in look(stage, fit, "/v9")]
 
 
-def test_a_vault_that_no_step_names(stage: Stage) -> None:
-    with_key(stage)
+def test_a_vault_that_is_in_no_subscription_that_is_seen(stage: Stage) -> None:
     for check in (fit, newest):
         (one,) = judged(check(stage.ground(vault_name="other", key_id=f"{KID}/v1")))
         assert one.status == "unknown" and "vault_id" in one.advice

@@ -8,7 +8,7 @@ import io
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
-from databricks.sdk.service import jobs, settings, workspace
+from databricks.sdk.service import jobs, settings, sql, workspace
 
 SOURCE = "# Databricks notebook source\nprint('typed')"
 
@@ -115,10 +115,28 @@ def listed(client: WorkspaceClient) -> None:
         assert client.pipelines.get(str(pipeline.pipeline_id)).name == pipeline.name
     for query in client.queries.list():
         assert client.queries.get(str(query.id)).display_name == query.display_name
+        body = sql.UpdateQueryRequestQuery(query_text=query.query_text)
+        assert client.queries.update(str(query.id), "query_text", query=body).update_time != query.update_time
     for alert in client.alerts.list():
         assert client.alerts.get(str(alert.id)).display_name == alert.display_name
     for dashboard in client.lakeview.list():
         assert client.lakeview.get(str(dashboard.dashboard_id)).display_name == dashboard.display_name
 
 
-PLAYS = (tree, dbfs, git_folders, secrets, runs, legacy_settings, listed)
+def catalogs(client: WorkspaceClient) -> None:
+    """Unity Catalog, as far as it is read, and the default catalog."""
+    assigned = client.metastores.current()
+    assert assigned.metastore_id == client.metastores.summary().metastore_id
+    names = [str(one.name) for one in client.catalogs.list(max_results=0)]
+    assert names == ["system"] and client.catalogs.get("system").metastore_id == assigned.metastore_id
+    assert list(client.storage_credentials.list(max_results=0)) == []
+    assert list(client.external_locations.list(max_results=0)) == []
+    setting = client.settings.default_namespace
+    wanted = settings.DefaultNamespaceSetting(settings.StringMessage("main"))
+    assert setting.update(True, wanted, "namespace.value").namespace.value == setting.get().namespace.value == "main"
+    assert client.metastores.current().default_catalog_name == "main"
+    setting.delete()
+    assert setting.get().namespace.value == "hive_metastore"
+
+
+PLAYS = (tree, dbfs, git_folders, secrets, runs, legacy_settings, listed, catalogs)

@@ -25,7 +25,7 @@ ABSENT: dict[str, str] = {
     r"/api/2\.0/permissions/(experiments|registered-models)/.*": "no MLflow",
     r"/api/2\.0/permissions/(serving-endpoints|vector-search-endpoints)/.*": "no endpoints",
     r"/api/2\.0/permissions/authorization/passwords.*": "Azure knows no passwords: Entra signs people in",
-    r"/api/2\.0/settings/types/(?!disable_legacy_(access|dbfs)/).*": "of the settings, those that a migration meets",
+    r"/api/2\.0/settings/types/(?!(disable_legacy_(access|dbfs)|default_namespace_ws)/).*": "what a migration meets",
 }
 
 # Methods that are called and can only be refused.

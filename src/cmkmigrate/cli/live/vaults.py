@@ -10,7 +10,7 @@ from cmkmigrate.cli.live.check import Check, NotSettled, Seen
 from cmkmigrate.cli.live.ground import ASSIGNMENTS, VAULTS, Ground
 from cmkmigrate.clients.vault import Vault
 from cmkmigrate.errors import CallError
-from cmkmigrate.kinds.azure.key_access import ROLES
+from cmkmigrate.kinds.azure.key_grants import ROLES
 
 _DELETED_S = 120.0  # a deletion of a key has usually ended by then
 

@@ -14,21 +14,23 @@ from typing import Any, ClassVar, Final
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound
+from cmkmigrate.kinds.azure import in_place
+from cmkmigrate.kinds.azure.features import ENTITIES, FEATURES, entity, key_properties
 from cmkmigrate.kinds.azure.operations import UNVERIFIED, covers, finish
 from cmkmigrate.kinds.azure.root_encryption import put_part
-from cmkmigrate.kinds.azure.workspace_body import FEATURES, key_properties
 from cmkmigrate.kinds.azure.workspaces import key_of, loaded
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Asset, Body, Entry, Made
 
-_ENTITIES: Final = {"managed_services": "managedServices", "managed_disks": "managedDisk"}
 _STOPPED: Final = frozenset({"TERMINATED", "ERROR", "STOPPED", "DELETED"})
 
 
 class EntityEncryption(Kind):
     """One feature. Settings: workspace (ARM id), feature (managed_services, managed_disks, or dbfs_root: then only the
     storage is prepared, so that it has an identity that can be given the key), features (those that are wanted at all),
-    key_uri, key_name, key_version.
+    key_uri, key_name, key_version, disks_follow_key (whether disks take up new versions of their key by themselves),
+    and what `in_place.py` wants to know: iac (who owns the workspace), replace_key (whether another key may be
+    replaced), rewrite and probe (what is to follow).
 
     Assumption: nothing of classic compute may run while the disks get their key; the vendor's pages do not say so
     clearly, so what runs is named and the step refused.
@@ -57,32 +59,36 @@ class EntityEncryption(Kind):
         "key_uri": str,
         "key_name": str,
         "key_version": str,
+        "disks_follow_key": bool,
+        "iac": str,
+        "replace_key": bool,
+        "rewrite": bool,
+        "probe": bool,
     }
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         feature = str(settings.get("feature") or "")
         if feature not in FEATURES:
             raise Mistake(f"there is no feature {feature!r}", why=f"there are: {', '.join(FEATURES)}")
+        arm_id = str(settings.get("workspace") or "")
+        here = arm_id.lower() == source.arm_id.lower()
+        if here:
+            in_place.owned(source, settings)
+            in_place.covered(source, settings)
         features = settings.get("features")
         if features is not None and feature not in features:
             return []
-        arm_id = str(settings.get("workspace") or "")
         if not arm_id:
             raise Mistake("which workspace?", next="set `workspace` to its ARM id")
         if feature == "dbfs_root":
             body: Body = {"properties": {"parameters": {"prepareEncryption": {"value": True}}}}
         else:
-            key = key_properties(settings)
-            entity = {
-                "keySource": "Microsoft.Keyvault",
-                "keyVaultProperties": {
-                    "keyVaultUri": key["key_uri"],
-                    "keyName": key["key_name"],
-                    "keyVersion": key["key_version"],
-                },
-            }
-            body = {"properties": {"encryption": {"entities": {_ENTITIES[feature]: entity}}}}
-        if arm_id.lower() == source.arm_id.lower() and not covers(body, source.resource):
+            if here:
+                now = in_place.entity_key(source, ENTITIES[feature])
+                key = key_properties(settings, "disks_" if feature == "managed_disks" else "")
+                in_place.same_key(source, now, key, settings, feature.replace("_", " "))
+            body = {"properties": {"encryption": {"entities": {ENTITIES[feature]: entity(settings, feature)}}}}
+        if here and not covers(body, source.resource):
             _check(source, feature)
         at = ResourceId.parse(arm_id)
         return [Asset(arm_id, key_of(at), f"{feature} of {at.name}", of=("workspaces", key_of(at)), body=body)]

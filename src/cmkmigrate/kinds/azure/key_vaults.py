@@ -1,4 +1,5 @@
-"""The key vault: purge-protected, in the region of the workspace; or one that exists and is used as it is.
+"""The key vault: purge-protected, in the region of the workspace; or one that exists (or an activated managed HSM), in
+any subscription of the tenant, and is used as it is.
 
 A name that is taken, or held by a soft-deleted vault, is found before it collides: the service holds a deleted vault's
 name for up to 90 days, and what is purge-protected can be purged by nobody.
@@ -13,15 +14,18 @@ from typing import Any, ClassVar
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Denied, Mistake, NotFound, Stopped
+from cmkmigrate.kinds.azure import key_homes
+from cmkmigrate.kinds.azure.features import needs_region
+from cmkmigrate.kinds.azure.key_rules import VAULT as TYPE
+from cmkmigrate.kinds.azure.key_rules import is_hsm
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
-
-TYPE = "Microsoft.KeyVault/vaults"
 
 
 class KeyVaults(Kind):
     """One vault. Settings: name, resource_group and location (default: the source's), sku (standard, premium),
-    retention_days (7 to 90, fixed at creation), purge_protection (must be true), rbac, existing (ARM id of a vault)."""
+    retention_days (7 to 90, fixed at creation), purge_protection (must be true), rbac, existing (ARM id of a vault or
+    managed HSM), features (with disks among them, one that exists has to be in `location`)."""
 
     name = "key_vaults"
     service = "key_vault_rp"
@@ -29,9 +33,9 @@ class KeyVaults(Kind):
     partial = True
     immutable = ("location",)
     server_owned = frozenset(
-        {"id", "name", "type", "systemData", "properties.vaultUri", "properties.provisioningState"}
+        {"id", "uri", "name", "type", "systemData", "properties.vaultUri", "properties.provisioningState"}
     )
-    outputs: ClassVar[dict[str, str]] = {"id": "id", "uri": "properties.vaultUri", "name": "name"}
+    outputs: ClassVar[dict[str, str]] = {"id": "id", "uri": "uri", "name": "name"}
     settings: ClassVar[dict[str, type]] = {
         "name": str,
         "resource_group": str,
@@ -41,6 +45,7 @@ class KeyVaults(Kind):
         "purge_protection": bool,
         "rbac": bool,
         "existing": str,
+        "features": list,
     }
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
@@ -81,7 +86,7 @@ class KeyVaults(Kind):
         return [_asset(body) for body in found]
 
     def load(self, site: Subscription, entry: Entry) -> Asset:
-        return _asset(site.vault(entry.id))
+        return _asset(site.home(entry.id) if is_hsm(entry.id) else site.vault(entry.id))
 
     def create(self, site: Subscription, asset: Asset) -> Made:
         body: Body = dict(asset.body or {})
@@ -106,57 +111,16 @@ class KeyVaults(Kind):
 
     def _existing(self, site: Subscription, arm_id: str, settings: Settings) -> Asset:
         """A vault that is used as it is. Raises Blocked where that cannot go well."""
-        at = ResourceId.parse(arm_id)
-        if at.type.lower() != TYPE.lower():
-            raise Blocked("this is not a key vault", subject=arm_id, why=f"it is of the type {at.type}, not {TYPE}")
-        try:
-            body = site.vault(arm_id)
-        except NotFound:
-            raise Blocked("there is no such key vault", subject=arm_id, next="az keyvault list --query [].id") from None
-        properties = body.get("properties") or {}
-        if not properties.get("enablePurgeProtection"):
-            raise Blocked(
-                "the key vault is not purge-protected",
-                subject=at.name,
-                why="storage and disks take no key of such a vault; protecting it cannot be undone",
-                next=f"az keyvault update --name {at.name} --enable-purge-protection true",
-            )
-        _reachable(at.name, properties)
-        if str(properties.get("tenantId") or site.tenant_id).lower() != site.tenant_id.lower():
-            raise Blocked(
-                "the key vault is in another tenant than the workspace",
-                subject=at.name,
-                why=f"it is in {properties.get('tenantId')}, and the workspace in {site.tenant_id}",
-                next="name a vault in that tenant, or let one be made",
-            )
+        home = key_homes.home_at(site, arm_id)
         wanted = str(settings.get("location") or "")
-        if wanted and wanted != KNOWN_AFTER_APPLY and _region(wanted) != _region(str(body.get("location", ""))):
-            raise Blocked(
-                "the key vault is in another region than the workspace",
-                subject=at.name,
-                why=f"it is in {body.get('location')}, and disks need it in {wanted}",
-                next="name a vault in that region, or let one be made",
-            )
-        return _asset(body)
-
-
-def _reachable(name: str, properties: Body) -> None:
-    """Raises Blocked where the vault's firewall keeps the services out that are to use the key."""
-    network = properties.get("networkAcls") or {}
-    closed = str(network.get("defaultAction", "")).lower() == "deny"
-    closed = closed or str(properties.get("publicNetworkAccess", "")).lower() == "disabled"
-    if closed and str(network.get("bypass", "AzureServices")).lower() == "none":
-        raise Blocked(
-            "the firewall of the key vault keeps out the services that are to use the key",
-            subject=name,
-            why="Azure Databricks, disks and storage come as trusted services, and its bypass is None",
-            next=f"az keyvault update --name {name} --bypass AzureServices",
-        )
+        region = wanted if wanted != KNOWN_AFTER_APPLY and needs_region(settings) else ""
+        key_homes.usable(site, home, region)
+        return _asset(home)
 
 
 def _asset(body: Body) -> Asset:
     at = ResourceId.parse(str(body["id"]))
-    return Asset(str(body["id"]), _key(at), at.name, body=body)
+    return Asset(str(body["id"]), _key(at), at.name, body={**body, "uri": key_homes.uri_of(body)})
 
 
 def _key(at: ResourceId) -> str:
@@ -168,10 +132,6 @@ def _name(settings: Settings) -> str:
     if not name:
         raise Mistake("the key vault has no name", next="set `name`, or `existing` to the ARM id of one that exists")
     return str(name)
-
-
-def _region(text: str) -> str:
-    return text.replace(" ", "").lower()
 
 
 def _free(site: Subscription, name: str) -> None:

@@ -1,204 +1,212 @@
-"""The key: RSA, for wrapping only; or a version of a key that exists.
+"""The key: RSA, for wrapping only; or a version of a key that exists, in a vault or managed HSM of any subscription.
 
 Creating a name again makes a new VERSION of the key, so that a lost answer is settled by looking, never by sending
-again. Looking goes through the vault; where it may not be read yet (the grant takes minutes), through Resource Manager,
-which shows the same keys to whoever may read the vault as a resource.
+again. Where the vault keeps the operator out, the key is made through Resource Manager, which makes no second version.
 """
 
 from __future__ import annotations
 
-import base64
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
+from typing import ClassVar, Final
 
 from cmkmigrate.clients.arm import Subscription
-from cmkmigrate.errors import Blocked, Denied, Mistake, NotFound
+from cmkmigrate.errors import Blocked, Denied, Mistake, NotFound, Unknown
+from cmkmigrate.kinds.azure import key_homes
+from cmkmigrate.kinds.azure.features import key_is_wanted
+from cmkmigrate.kinds.azure.key_homes import WALLS
+from cmkmigrate.kinds.azure.key_ids import KeyId
+from cmkmigrate.kinds.azure.key_rules import (
+    HSM,
+    OPERATIONS,
+    SIZES,
+    TYPES,
+    VAULT,
+    KeyFacts,
+    closed_to_operator,
+    is_hsm,
+    profile_problems,
+)
 from cmkmigrate.kinds.azure.operations import wait_for_key
+from cmkmigrate.kinds.azure.periods import Period
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
 
-OPERATIONS = ("wrapKey", "unwrapKey")
-TYPES: Final = ("RSA", "RSA-HSM")
-SIZES: Final = (2048, 3072, 4096)
 _NAME: Final = re.compile(r"[0-9A-Za-z-]{1,127}")  # the service's rule for names of keys
 
 
-@dataclass(frozen=True, slots=True)
-class KeyId:
-    """The parts of a key's URL (its kid); version "" for the newest."""
-
-    uri: str
-    name: str
-    version: str
-
-    @classmethod
-    def parse(cls, kid: str) -> KeyId:
-        """Raises Mistake when `kid` is no key's URL."""
-        parts = urlsplit(kid)
-        words = parts.path.strip("/").split("/")
-        if parts.scheme != "https" or len(words) not in (2, 3) or words[0] != "keys":
-            raise Mistake(
-                f"{kid!r} is not the id of a key", next="it looks like https://VAULT.vault.azure.net/keys/NAME/VERSION"
-            )
-        return cls(f"https://{parts.netloc}/", words[1], words[2] if len(words) == 3 else "")
-
-
 class Keys(Kind):
-    """One key. Settings: vault (ARM id), name, type (RSA, RSA-HSM), size (2048, 3072, 4096), existing (kid)."""
+    """One key. To make one: vault (ARM id of a vault or managed HSM), name, type (RSA, RSA-HSM; default RSA-HSM in an
+    HSM, else RSA), size (2048, 3072, 4096), expiry (a period after which its versions end, "" for never).
+
+    To use one: existing (kid; its version is the newest where it names none), and where it is (vault, where known).
+    For one feature: feature, features (those that are wanted at all), first_of (kids: the first that is given is used
+    where `existing` is empty), location (where the key of disks has to be)."""
 
     name = "keys"
     service = "key_vault_keys"
     at = "arm"
     partial = True
     immutable = ("type", "size")
-    server_owned = frozenset({"id", "uri", "name", "version", "key", "attributes"})
+    server_owned = frozenset({"id", "uri", "name", "version", "scope", "attributes"})
     unverified = (
         "that a wall is told as ForbiddenByFirewall or ForbiddenByConnection, and that every other 403 passes once a "
         "grant takes effect (selftest: walled-vault, no-right-on-keys)",
     )
-    outputs: ClassVar[dict[str, str]] = {"id": "id", "uri": "uri", "name": "name", "version": "version"}
-    settings: ClassVar[dict[str, type]] = {"vault": str, "name": str, "type": str, "size": int, "existing": str}
+    outputs: ClassVar[dict[str, str]] = {
+        "id": "id",
+        "uri": "uri",
+        "name": "name",
+        "version": "version",
+        "scope": "scope",
+    }
+    settings: ClassVar[dict[str, type]] = {
+        "vault": str,
+        "name": str,
+        "type": str,
+        "size": int,
+        "expiry": str,
+        "existing": str,
+        "first_of": list,
+        "feature": str,
+        "features": list,
+        "location": str,
+    }
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
-        existing = str(settings.get("existing") or "")
+        if not key_is_wanted(settings):
+            return []
+        existing = _existing(settings)
+        if existing == KNOWN_AFTER_APPLY:  # the key of another step, which is yet to be made
+            return []
         if existing:
             at = KeyId.parse(existing)
             return [Asset(existing, at.name.lower(), at.name, body={"enabled": True, "in_time": True, "wraps": True})]
-        name, kty, size = str(settings.get("name") or ""), settings.get("type") or "RSA", settings.get("size") or 3072
+        vault = str(settings.get("vault") or "")
+        name, size = str(settings.get("name") or ""), settings.get("size") or 3072
+        kty = settings.get("type") or ("RSA-HSM" if is_hsm(vault) else "RSA")
         if not name:
-            raise Mistake("the key has no name", next="set `name`, or `existing` to the id of one that exists")
+            raise _nameless(settings)
         if not _NAME.fullmatch(name):
             raise Mistake(f"a key cannot be called {name!r}", why="letters, digits and hyphens, at most 127 of them")
         if kty not in TYPES or size not in SIZES:
             raise Mistake(f"a key cannot be {kty} of {size} bits", why="disks take RSA and RSA-HSM, 2048, 3072 or 4096")
+        if kty == "RSA" and is_hsm(vault):
+            raise Mistake("a managed HSM holds no keys of the type RSA", next="type: RSA-HSM, or leave it out")
         body: Body = {"type": kty, "size": size, "enabled": True, "in_time": True, "wraps": True}
-        return [Asset(f"{settings.get('vault')}/keys/{name}", name.lower(), name, body=body)]
+        expiry = str(settings.get("expiry") or "")
+        if expiry:
+            key_homes.refuse(name, profile_problems(expiry, "", HSM if is_hsm(vault) else VAULT))
+            body |= {"expires": True, "expiry": expiry.upper()}
+        return [Asset(f"{vault}/keys/{name}", name.lower(), name, body=body)]
 
     def list(self, site: Subscription, settings: Settings, listed: Listed) -> Iterable[Entry]:
-        existing = str(settings.get("existing") or "")
+        if not key_is_wanted(settings):
+            return []
+        existing, vault = _existing(settings), str(settings.get("vault") or "")
+        if existing == KNOWN_AFTER_APPLY:
+            return []
         if existing:
-            return [_existing(site, existing, str(settings.get("vault") or ""))]
-        vault, name = str(settings.get("vault") or ""), str(settings.get("name") or "")
+            region = str(settings.get("location") or "") if settings.get("feature") == "managed_disks" else ""
+            home, facts, notes = key_homes.existing(site, existing, vault if vault != KNOWN_AFTER_APPLY else "", region)
+            return [_asset(facts, home, notes)]
         if vault == KNOWN_AFTER_APPLY:
             return []
-        uri = site.vault_uri(vault)  # kept: a create needs it, and reads nothing
+        home = key_homes.home_at(site, vault)  # kept: a create needs it, and reads nothing
         try:
-            return [_asset(site.keys(uri).key(name))]
-        except NotFound:
+            return [_asset(key_homes.read_key(site, home, str(settings.get("name") or "")), home)]
+        except (NotFound, Denied):
             return []
-        except Denied:
-            return [_of_arm(body) for body in site.vault_key(vault, name)]
 
     def load(self, site: Subscription, entry: Entry) -> Asset:
         at = KeyId.parse(entry.id)
-        return _asset(site.keys(at.uri).key(at.name, at.version))
+        try:
+            home = site.home_of(at.uri)
+        except NotFound:  # a vault that may be used, and not be listed
+            return _asset(KeyFacts.of_bundle(site.keys(at.uri).key(at.name, at.version)), {})
+        return _asset(key_homes.read_key(site, home, at.name, at.version), home)
 
     def create(self, site: Subscription, asset: Asset) -> Made:
         vault, _, name = asset.id.rpartition("/keys/")
         body = asset.body or {}
+        expires = Period.parse(str(body["expiry"])).after(time.time()) if body.get("expiry") else 0
+        home = site.home(vault)
+        if closed_to_operator(home) and not is_hsm(home):
+            return _by_arm(site, vault, name, body, expires)
         try:
-            made = site.keys(site.vault_uri(vault)).create(name, body["type"], body["size"], OPERATIONS)
+            made = site.keys(key_homes.uri_of(home)).create(name, body["type"], body["size"], OPERATIONS, None, expires)
         except Denied as error:
-            if error.code in _WALLS:  # no grant opens these
+            if error.code in WALLS:  # no grant opens these
                 raise
             raise wait_for_key(error) from None
         return Made(str(made["key"]["kid"]))
+
+    def fit(self, want: Body, have: Body) -> Body:
+        """After which period it ends is said where it is made; what there is to compare is that it does end."""
+        return {name: value for name, value in want.items() if name != "expiry"} if have.get("expires") else want
+
+    def update(self, site: Subscription, want: Asset, have: Asset) -> Made | None:
+        """Set when it ends; nothing else of a key is changed."""
+        at, body = KeyId.parse(have.id), want.body or {}
+        if not body.get("expiry") or (have.body or {}).get("expires"):
+            raise Blocked(
+                "the key is not as it was made", subject=have.id, why="it is disabled, has ended or is not for wrapping"
+            )
+        site.keys(at.uri).patch_expiry(at.name, at.version, Period.parse(str(body["expiry"])).after(time.time()))
+        return Made(have.id)
 
     def settle(self, site: Subscription, asset: Asset, made: Made) -> None:
         """Nothing goes on after a key was made; whether it is usable shows in what uses it."""
 
 
-# Refusals of the vault's network, which no grant and no waiting changes.
-_WALLS: Final = ("ForbiddenByFirewall", "ForbiddenByConnection")
+def _existing(settings: Settings) -> str:
+    """The kid of the key that is used as it is, "" where one is made."""
+    given = [settings.get("existing"), *(settings.get("first_of") or ())]
+    return next((str(one) for one in given if one), "")
 
 
-def _existing(site: Subscription, kid: str, vault: str) -> Asset:
-    """A key that is used as it is. Raises Blocked where that cannot go well, so that nothing is made beforehand."""
-    at = KeyId.parse(kid)
-    if vault == KNOWN_AFTER_APPLY or (vault and not _same_host(site.vault_uri(vault), at.uri)):
-        raise Blocked(
-            "the key is in another vault than the one that is used",
-            subject=kid,
-            why="the grants are given on the key in that vault",
-            next="name the vault of the key too: vault_id, the ARM id of it",
-        )
+def _nameless(settings: Settings) -> Exception:
+    feature = str(settings.get("feature") or "")
+    if not feature:
+        return Mistake("the key has no name", next="set `name`, or `existing` to the id of one that exists")
+    return Blocked(
+        f"there is no key for {feature}",
+        subject=feature,
+        why="keys that exist are named for other features, and then none is made",
+        next="name its key too, or key_id for all features that have none of their own",
+    )
+
+
+def _by_arm(site: Subscription, vault: str, name: str, body: Body, expires: int) -> Made:
+    attributes = {"enabled": True, **({"exp": expires} if expires else {})}
+    properties = {"kty": body["type"], "keySize": body["size"], "keyOps": [*OPERATIONS], "attributes": attributes}
     try:
-        found = _asset(site.keys(at.uri).key(at.name, at.version))
-    except NotFound:
-        next = f"az keyvault key list-versions --id {at.uri}keys/{at.name}"
-        raise Blocked("there is no such key", subject=kid, next=next) from None
-    except Denied:
-        shown = [_of_arm(body) for body in site.vault_key(vault, at.name)] if vault else []
-        if not shown or (at.version and shown[0].body and shown[0].body["version"] != at.version):
-            raise  # Resource Manager shows the newest version alone
-        found = shown[0]
-    why = _unfit(found.body or {})
-    if why:
-        raise Blocked("the key cannot be used", subject=kid, why=why, next="name another one, or let one be made")
-    return found
+        made = site.put_vault_key(vault, name, {"properties": properties})
+    except Denied as error:
+        text = f"{error.message} The vault is closed to you here. Make the key from a network that it knows, "
+        text += f"or az role assignment create --role 'Key Vault Contributor' --scope {vault} --assignee YOU"
+        raise Denied(text, status=error.status, code=error.code, request_id=error.request_id) from None
+    kid = str((made.get("properties") or {}).get("keyUriWithVersion") or "")
+    if not kid:
+        raise Unknown("the answer names no version of the key")
+    return Made(kid)
 
 
-def _unfit(body: Body) -> str:
-    """Why storage and disks take no such key; "" where they do."""
-    if body["type"] not in TYPES:
-        return f"it is of the type {body['type']}; disks and storage take {' and '.join(TYPES)}"
-    if body["size"] not in SIZES:
-        return f"it has {body['size']} bits; disks take {', '.join(str(one) for one in SIZES)}"
-    if not body["enabled"]:
-        return "it is disabled"
-    if not body["in_time"]:
-        return "it has expired, or is not valid yet"
-    return "" if body["wraps"] else f"it is not for {' and '.join(OPERATIONS)}"
-
-
-def _in_time(attributes: Body) -> bool:
-    """Whether now is between `nbf` and `exp` (Unix seconds; one that is not set is no limit)."""
-    now = time.time()
-    return float(attributes.get("nbf") or 0) <= now < float(attributes.get("exp") or "inf")
-
-
-def _same_host(one: str, other: str) -> bool:
-    return urlsplit(one).netloc.lower() == urlsplit(other).netloc.lower()
-
-
-def _asset(bundle: Body) -> Asset:
-    key, attributes = bundle["key"], bundle.get("attributes") or {}
-    at = KeyId.parse(str(key["kid"]))
-    modulus = str(key.get("n") or "")
+def _asset(facts: KeyFacts, home: Body, notes: tuple[str, ...] = ()) -> Asset:
+    at = KeyId.parse(facts.kid)
     body: Body = {
-        "id": key["kid"],
+        "id": f"{at.uri}keys/{at.name}/{at.version}",
         "uri": at.uri,
         "name": at.name,
         "version": at.version,
-        "type": key.get("kty"),
-        "size": len(base64.urlsafe_b64decode(modulus + "=" * (-len(modulus) % 4))) * 8,
-        "enabled": attributes.get("enabled", True),
-        "in_time": _in_time(attributes),
-        "wraps": set(OPERATIONS) <= set(key.get("key_ops") or ()),
-        "attributes": attributes,
+        "scope": f"{home['id']}/keys/{at.name}" if home else "",
+        "type": facts.type,
+        "size": facts.size,
+        "enabled": facts.attributes.get("enabled", True),
+        "in_time": facts.in_time(time.time()),
+        "wraps": {one.lower() for one in OPERATIONS} <= {one.lower() for one in facts.operations},
+        "expires": bool(facts.attributes.get("exp")),
+        "attributes": dict(facts.attributes),
     }
-    return Asset(str(key["kid"]), at.name.lower(), at.name, body=body)
-
-
-def _of_arm(resource: dict[str, Any]) -> Asset:
-    """The same from what Resource Manager says of a key."""
-    properties = resource.get("properties") or {}
-    at = KeyId.parse(str(properties["keyUriWithVersion"]))
-    attributes = properties.get("attributes") or {}
-    body: Body = {
-        "id": properties["keyUriWithVersion"],
-        "uri": at.uri,
-        "name": at.name,
-        "version": at.version,
-        "type": properties.get("kty"),
-        "size": properties.get("keySize"),
-        "enabled": attributes.get("enabled", True),
-        "in_time": _in_time(attributes),
-        "wraps": set(OPERATIONS) <= set(properties.get("keyOps") or ()),
-        "attributes": attributes,
-    }
-    return Asset(body["id"], at.name.lower(), at.name, body=body)
+    return Asset(body["id"], at.name.lower(), at.name, body=body, notes=notes)

@@ -39,8 +39,16 @@ def state_of(body: Mapping[str, Any]) -> str:
     return str((body.get("properties") or {}).get("provisioningState") or "Succeeded")
 
 
-def not_failed(name: str, body: Mapping[str, Any]) -> None:
-    """Raises Blocked for a workspace that was in `Failed` before the run: what is sent to it then can make it worse."""
+def at_rest(name: str, body: Mapping[str, Any]) -> None:
+    """Raises Blocked for a workspace that was in `Failed` before the run, or that something else is changing: what is
+    sent to it then can make it worse (azure-powershell#21324)."""
+    if busy(body):
+        raise Blocked(
+            f"the workspace is in the state {state_of(body)}, and nothing is sent to it",
+            subject=name,
+            why="another operation on it is going on",
+            next="wait until it has ended, then the same command again",
+        )
     if state_of(body) in FAILED:
         raise Blocked(
             f"the workspace is in the state {state_of(body)}, and nothing is sent to it",

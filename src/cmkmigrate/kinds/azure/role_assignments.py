@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.errors import NotFound, NotYet, Refused
 from cmkmigrate.kinds.azure.attached import as_there, reads_of, target_of
-from cmkmigrate.kinds.azure.key_access import assignment_name
+from cmkmigrate.kinds.azure.key_grants import assignment_name
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
 

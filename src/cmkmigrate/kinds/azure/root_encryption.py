@@ -8,8 +8,9 @@ from typing import ClassVar
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Mistake, NotFound
+from cmkmigrate.kinds.azure import in_place
+from cmkmigrate.kinds.azure.features import key_properties
 from cmkmigrate.kinds.azure.operations import FAILED, busy, covers, finish, idle, state_of
-from cmkmigrate.kinds.azure.workspace_body import key_properties
 from cmkmigrate.kinds.azure.workspaces import key_of, loaded, merged, put, sendable
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
@@ -17,7 +18,8 @@ from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
 
 class RootEncryption(Kind):
     """The root encryption of one workspace, a part of it. Settings: workspace (ARM id), key_uri, key_name, key_version,
-    features (nothing is done where it is given and has no dbfs_root)."""
+    features (nothing is done where it is given and has no dbfs_root), replace_key (in place: whether another key may
+    be replaced)."""
 
     name = "root_encryption"
     service = "arm_databricks"
@@ -25,6 +27,7 @@ class RootEncryption(Kind):
     parents = ("workspaces",)
     owns = ("properties.parameters.encryption",)
     partial = True
+    keeps = True
     unverified = (
         "that what is in the DBFS root already is covered without being written anew (no selftest can show it)",
         "that the words of users' error reports tell a key that the storage may not use yet (selftest: "
@@ -36,6 +39,7 @@ class RootEncryption(Kind):
         "key_name": str,
         "key_version": str,
         "features": list,
+        "replace_key": bool,
     }
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
@@ -46,6 +50,8 @@ class RootEncryption(Kind):
         if not arm_id:
             raise Mistake("root encryption of which workspace?", next="set `workspace` to its ARM id")
         key = key_properties(settings)
+        if arm_id.lower() == source.arm_id.lower():
+            in_place.same_key(source, in_place.root_key(source), key, settings, "the DBFS root's data")
         # The names of these fields are irregular, and they are the service's.
         value = {
             "keySource": "Microsoft.Keyvault",

@@ -13,10 +13,10 @@ from typing import Final
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake
 from cmkmigrate.kinds.azure import network_rules
+from cmkmigrate.kinds.azure.features import ENTITIES, FEATURES, entity
 from cmkmigrate.kinds.base import Settings
 from cmkmigrate.model import Body
 
-FEATURES: Final = ("managed_services", "managed_disks", "dbfs_root")
 # Taken over; not the names that must be new (managed resource group, storage account, subnets).
 _CARRIED: Final = ("publicNetworkAccess", "requiredNsgRules", "defaultStorageFirewall")
 _PARAMETERS: Final = (
@@ -27,15 +27,6 @@ _PARAMETERS: Final = (
     "amlWorkspaceId",
 )
 _MANAGED_NETWORK: Final = ("vnetAddressPrefix", "natGatewayName", "publicIpName")  # only without a network of one's own
-
-
-def key_properties(settings: Settings) -> dict[str, str]:
-    """The key's URI, name and version of a step. Raises Mistake when one is missing: half a key is refused with 400."""
-    found = {name: str(settings.get(name) or "") for name in ("key_uri", "key_name", "key_version")}
-    missing = [name for name, value in found.items() if not value]
-    if missing:
-        raise Mistake(f"{' and '.join(missing)} must be given", why="a version of a key is named as a whole")
-    return found
 
 
 def body_of(source: Body, settings: Settings, at: ResourceId) -> Body:
@@ -68,7 +59,7 @@ def body_of(source: Body, settings: Settings, at: ResourceId) -> Body:
         "provisioningState": "Succeeded",
         **{name: copy.deepcopy(old[name]) for name in _CARRIED if old.get(name) is not None},
     }
-    entities = _entities(features, settings)
+    entities = {ENTITIES[one]: entity(settings, one) for one in features if one in ENTITIES}
     connector = network_rules.connector_of(source, settings)
     if connector:
         properties["accessConnector"] = connector
@@ -93,23 +84,6 @@ def _features(settings: Settings) -> list[str]:
     if unknown:
         raise Mistake(f"there is no feature {unknown[0]!r}", why=f"there are: {', '.join(FEATURES)}")
     return features
-
-
-def _entities(features: list[str], settings: Settings) -> Body:
-    wanted = {"managed_services": "managedServices", "managed_disks": "managedDisk"}
-    entities: Body = {}
-    for feature in features:
-        if feature in wanted:
-            key = key_properties(settings)
-            entities[wanted[feature]] = {
-                "keySource": "Microsoft.Keyvault",
-                "keyVaultProperties": {
-                    "keyVaultUri": key["key_uri"],
-                    "keyName": key["key_name"],
-                    "keyVersion": key["key_version"],
-                },
-            }
-    return entities
 
 
 def _parameters(source: Body, settings: Settings) -> Body:

@@ -17,7 +17,7 @@ from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound, Refused
 from cmkmigrate.kinds.azure import workspace_network
-from cmkmigrate.kinds.azure.operations import UNVERIFIED, busy, covers, finish, idle, not_failed, refusal, state_of
+from cmkmigrate.kinds.azure.operations import UNVERIFIED, at_rest, busy, covers, finish, idle, refusal, state_of
 from cmkmigrate.kinds.azure.workspace_body import body_of
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Asset, Body, Entry, Made
@@ -47,9 +47,10 @@ _IDENTITY_S: Final = 300.0  # how long an identity may be missing from a workspa
 
 class Workspaces(Kind):
     """One workspace. Settings: name, resource_group (default: the source's), existing (ARM id: used as it is),
-    features, key_uri, key_name, key_version, double_encryption, managed_resource_group; of its network (all optional):
-    public_subnet, private_subnet, virtual_network, endpoint_subnets, access_connector; source (ARM id of the old one:
-    then the network is looked at before anything is made)."""
+    features, key_uri, key_name, key_version, the same three with disks_ before them where disks have a key of their
+    own, disks_follow_key, double_encryption, managed_resource_group; of its network (all optional): public_subnet,
+    private_subnet, virtual_network, endpoint_subnets, access_connector; source (ARM id of the old one: then the network
+    is looked at before anything is made)."""
 
     name = "workspaces"
     service = "arm_databricks"
@@ -79,6 +80,10 @@ class Workspaces(Kind):
         "key_uri": str,
         "key_name": str,
         "key_version": str,
+        "disks_key_uri": str,
+        "disks_key_name": str,
+        "disks_key_version": str,
+        "disks_follow_key": bool,
         "double_encryption": bool,
         "managed_resource_group": str,
         "public_subnet": str,
@@ -111,7 +116,7 @@ class Workspaces(Kind):
         if not existing:
             body = body_of(source.resource, settings, at)
         elif str(at).lower() == str(home).lower():
-            not_failed(source.name, source.resource)
+            at_rest(source.name, source.resource)
         return [Asset(existing or str(at), key_of(at), at.name, body=body)]
 
     def list(self, site: Subscription, settings: Settings, listed: Listed) -> Iterable[Entry]:

@@ -34,6 +34,25 @@ class Notebooks(Kind):
         for node in tree.of_type(site, "NOTEBOOK"):
             yield tree.entry(node)
 
+    def anew(self, site: Site) -> Iterator[Entry]:
+        """Every notebook; those in Git folders and in a trash are left out."""
+        for node in tree.walk(site).values():
+            if node.type == "NOTEBOOK":
+                yield tree.entry(node)
+            elif node.type in ("REPO", "GIT_CLI"):
+                for one in tree.below(site, node.path):
+                    if one.type == "NOTEBOOK":
+                        yield tree.entry(one, excluded=f"in the Git folder {node.path}: its contents come from Git")
+            elif tree.in_trash(node.path):
+                for one in tree.below(site, node.path):
+                    if one.type == "NOTEBOOK":
+                        yield tree.entry(one, excluded="in the trash")
+
+    def stamp(self, site: Site, entry: Entry) -> str:
+        """Object id and time of change: another object under the same path is another version too."""
+        said = site.read(tree.STATUS, {"path": entry.key})
+        return f"{said.get('object_id', '')}:{said.get('modified_at') or 0}"
+
     def load(self, site: Site, entry: Entry) -> Asset:
         """One export (JUPYTER), which decides the format; the SOURCE is exported when the content is opened."""
         path = entry.key

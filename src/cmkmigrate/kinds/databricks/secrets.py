@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 
-from cmkmigrate.errors import CallError, Refused
+from cmkmigrate.errors import CallError, NotFound, Refused
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.kinds.databricks import secret_scopes
-from cmkmigrate.model import Asset, Entry, Made
+from cmkmigrate.model import Asset, Body, Entry, Made
 
 
 class Secrets(Kind):
@@ -35,10 +35,29 @@ class Secrets(Kind):
         for scope in listed("secret_scopes"):
             if scope.id in elsewhere:
                 continue
-            for found in site.read("/api/2.0/secrets/list", {"scope": scope.id}).get("secrets") or ():
+            for found in _listed(site, scope.id):
                 key = f"{scope.id}/{found['key']}"
                 changed = str(found.get("last_updated_timestamp") or "")
                 yield Entry(key, key, key, hint=changed, of=("secret_scopes", scope.key))
+
+    def anew(self, site: Site) -> Iterator[Entry]:
+        """Every secret that Databricks keeps; a scope whose values are in a Key Vault is left out as a whole."""
+        for scope in site.read(secret_scopes.LIST).get("scopes") or ():
+            name = str(scope["name"])
+            if scope.get("backend_type") == secret_scopes.KEY_VAULT:
+                yield Entry(f"{name}/", f"{name}/", f"{name}/", excluded="its values are in a Key Vault of their own")
+                continue
+            for found in _listed(site, name):
+                key = f"{name}/{found['key']}"
+                yield Entry(key, key, key, hint=str(found.get("last_updated_timestamp") or ""))
+
+    def stamp(self, site: Site, entry: Entry) -> str:
+        """Time of the last put. Raises NotFound."""
+        scope, _, key = entry.id.rpartition("/")
+        for found in _listed(site, scope):
+            if found["key"] == key:
+                return str(found.get("last_updated_timestamp") or "")
+        raise NotFound(f"{entry.id} is not there any more", status=404)
 
     def load(self, site: Site, entry: Entry) -> Asset:
         """No call: the value is read when the content is opened. (A scope's name may hold a slash, a key may not.)"""
@@ -58,6 +77,11 @@ class Secrets(Kind):
 
     def update(self, site: Site, want: Asset, have: Asset) -> Made:
         return _put(site, want)
+
+
+def _listed(site: Site, scope: str) -> list[Body]:
+    """The secrets of a scope, without their values."""
+    return list(site.read("/api/2.0/secrets/list", {"scope": scope}).get("secrets") or ())
 
 
 def _value(site: Site, scope: str, key: str) -> bytes:

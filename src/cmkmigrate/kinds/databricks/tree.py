@@ -140,6 +140,14 @@ def children(site: Site, path: str) -> list[Node]:
     return [node for node in map(_node, found) if node.path != path]
 
 
+def below(site: Site, path: str) -> Iterator[Node]:
+    """Every object below a folder that `walk` does not enter (a Git folder, a trash), one call for each folder."""
+    for node in children(site, path):
+        yield node
+        if node.type in ("DIRECTORY", "REPO", "GIT_CLI"):
+            yield from below(site, node.path)
+
+
 def _node(said: dict[str, Any]) -> Node:
     kind = str(said.get("object_type", ""))
     # Seen in the vendor CLI's notes: such a folder is typed as a directory. It has no id in the Repos API.

@@ -86,7 +86,7 @@ def _grants(ground: Ground, vault: Thing) -> Iterator[Seen]:
     assigned = ground.subscription_of(vault.id).role_assignments(scope) if by_roles else []
     may = _may_grant(ground, vault, by_roles)
     for feature, who, name in _USERS:
-        if feature not in ground.features:
+        if feature not in ground.features_of(vault):
             continue
         if not name:
             try:
@@ -129,7 +129,8 @@ def _judged(vault: Thing, scope: str, who: str, principal: str, said: str, may: 
 def _key_scope(ground: Ground, vault: Thing) -> str:
     """The key that is used, where it is there; else its vault."""
     for one in ground.of("keys"):
-        name = known(one.settings.get("existing")).partition("/keys/")[2].partition("/")[0]
+        given = [known(each) for each in (one.settings.get("existing"), *(one.settings.get("first_of") or ()))]
+        name = next((each for each in given if each), "").partition("/keys/")[2].partition("/")[0]
         name = name or known(one.settings.get("name"))
         of = known(one.settings.get("vault"))
         if name and (not of or of.lower() == vault.id.lower()):

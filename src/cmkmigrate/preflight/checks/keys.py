@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from cmkmigrate.audit import health
+from cmkmigrate.errors import Blocked
+from cmkmigrate.kinds.azure import key_homes
+from cmkmigrate.kinds.azure.key_rules import is_hsm, vault_problems
 from cmkmigrate.preflight.ground import Ground, Thing, known
 from cmkmigrate.preflight.model import Check, Seen, failed, passed, unknown, warned
 
@@ -21,10 +23,7 @@ SIZES: Final = (2048, 3072, 4096)  # the vendor's page on keys for disks
 
 def _existing(ground: Ground) -> Iterator[tuple[str, Thing | None]]:
     """(kid, vault) of every key that is named, each once."""
-    vaults = ground.vaults()
-    hosts = {urlsplit(str(one.properties.get("vaultUri") or "")).netloc.lower(): one for one in vaults}
-    for kid in sorted({known(one.settings.get("existing")) for one in ground.of("keys")} - {""}):
-        yield kid, hosts.get(urlsplit(kid).netloc.lower())
+    yield from sorted(ground.key_homes().items(), key=lambda pair: pair[0])
 
 
 def fit(ground: Ground) -> Iterable[Seen]:
@@ -32,13 +31,16 @@ def fit(ground: Ground) -> Iterable[Seen]:
     if not ground.of("keys"):
         return [passed("does not apply: no key is used")]
     seen = [one for kid, vault in _existing(ground) for one in _fit(ground, kid, vault)]
-    made = [one for one in ground.of("keys") if not known(one.settings.get("existing"))]
+    made = [one for one in ground.of("keys") if known(one.settings.get("name"))]
     text = "is made, or found as one that was made here: RSA of a size that disks take, for wrapping alone"
     seen += [passed(f"{known(one.settings.get('name')) or 'the key'} {text}") for one in made]
     return seen
 
 
 def _fit(ground: Ground, kid: str, vault: Thing | None) -> Iterator[Seen]:
+    if vault is not None and is_hsm(vault.id):
+        yield from _of_hsm(ground, kid, vault)
+        return
     found = _read(ground, kid, vault)
     if found is None:
         yield unknown(f"{kid} is in a vault that no step names, and is not seen", advice=_VAULT)
@@ -62,10 +64,27 @@ def _fit(ground: Ground, kid: str, vault: Thing | None) -> Iterator[Seen]:
     yield passed(f"{kid} was read: {(newest.get('properties') or {}).get('kty')} of {size} bits")
 
 
+def _of_hsm(ground: Ground, kid: str, hsm: Thing) -> Iterator[Seen]:
+    """A key of a managed HSM, which only its data plane shows; a local role lets it be read."""
+    if stopped := [one for one in vault_problems(hsm.resource or {}, ground.site.tenant_id) if one.check == "PF11"]:
+        yield failed(f"{hsm.name}: {stopped[0].what}: {stopped[0].why}", stopped[0].fix)
+        return
+    try:
+        _, facts, notes = key_homes.existing(ground.site, kid, hsm.id, "")
+    except Blocked as error:
+        yield failed(f"{kid}: {error.what}: {error.why}", error.next)
+        return
+    yield from (warned(f"{kid}: {note}", advice=_OTHER) for note in notes)
+    yield passed(f"{kid} was read: {facts.type} of {facts.size} bits")
+
+
 def newest(ground: Ground) -> Iterable[Seen]:
     """PF12. DBFS root and managed services keep the version that they were given; only disks can follow."""
     seen = []
     for kid, vault in _existing(ground):
+        if vault is not None and is_hsm(vault.id):
+            seen.append(passed(f"{kid} is of a managed HSM: its versions are looked at with the key (PF11)"))
+            continue
         found = _read(ground, kid, vault)
         if not found or not found[0]:
             seen.append(unknown(f"{kid} could not be read (PF11)", advice=_VAULT))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from cmkmigrate.preflight.ground import Ground
-from cmkmigrate.preflight.model import Check, Seen, failed, passed, warned
+from cmkmigrate.preflight.model import Check, Seen, failed, passed, taken, warned
 
 _LEAST_MB: Final = 200  # a ledger of 100,000 objects is about 100 MB, and SQLite doubles it while it checkpoints
 _SKEW_S: Final = 300.0  # Entra's tokens are refused by services beyond five minutes
@@ -73,7 +73,7 @@ def private(ground: Ground) -> Iterable[Seen]:
     yield from _private(ground.directory)
     if ground.held:
         text = f"{ground.held} is at work on this run"
-        yield failed(text, f"cmkmigrate status {shlex.quote(str(ground.directory))}", "wait until it ends")
+        yield taken(text, f"cmkmigrate status {shlex.quote(str(ground.directory))}", "wait until it ends")
     elif ground.run:
         yield passed("nobody is at work on this run")
 

@@ -6,17 +6,30 @@ from collections.abc import Callable, Iterable
 
 from cmkmigrate.audit import health
 from cmkmigrate.errors import Denied
-from cmkmigrate.preflight.ground import Ground, Thing
+from cmkmigrate.kinds.azure.key_rules import vault_problems
+from cmkmigrate.preflight.ground import Ground, Thing, known
 from cmkmigrate.preflight.model import Check, Seen, failed, passed, unknown
 
 _NONE = "does not apply: no vault is used"
 _OTHER = "then name it as it is (vault_id), or choose another vault_name; it is never purged here"
 
 
-def _each(ground: Ground, look: Callable[[Thing], Seen], made: str) -> Iterable[Seen]:
-    """`look` at each vault that is there; `made` says why one that is to be made holds."""
-    vaults = ground.vaults()
-    return [look(one) if one.resource else passed(f"{one.name} is made: {made}") for one in vaults] or [passed(_NONE)]
+def _each(ground: Ground, check: str, look: Callable[[Thing], Seen], made: str) -> Iterable[Seen]:
+    """`look` at each vault that is there; `made` says why one that is to be made holds. Managed HSMs by the rules."""
+    seen = [look(one) if one.resource else passed(f"{one.name} is made: {made}") for one in ground.vaults()]
+    seen += [_by_rule(ground, one, check) for one in ground.hsms()]
+    return seen or [passed(_NONE)]
+
+
+def _by_rule(ground: Ground, hsm: Thing, check: str) -> Seen:
+    """What the rules say of a managed HSM under one check."""
+    if hsm.resource is None:
+        return failed(f"there is no managed HSM {hsm.id}", advice="name one that exists: vault_id, key_id")
+    region = _region(ground.resource().resource) if "managed_disks" in ground.features_of(hsm) else ""
+    for one in vault_problems(hsm.resource, ground.site.tenant_id, region):
+        if one.check == check:
+            return failed(f"{hsm.name}: {one.what}: {one.why}", one.fix)
+    return passed(f"{hsm.name} is a managed HSM, and nothing of this is in its way")
 
 
 def tenant(ground: Ground) -> Iterable[Seen]:
@@ -31,20 +44,22 @@ def tenant(ground: Ground) -> Iterable[Seen]:
         text = f"{vault.name} is in the tenant {theirs}, the workspace in {ours}"
         return failed(text, advice="name a vault of that tenant, or let one be made")
 
-    return _each(ground, look, "in the workspace's tenant")
+    return _each(ground, "PF07", look, "in the workspace's tenant")
 
 
 def region(ground: Ground) -> Iterable[Seen]:
-    """PF08. Disks need key and workspace in one region; for the other features the vendor asks for it as well."""
+    """PF08. Disks need key and workspace in one region; of the other features the vendor asks for the tenant alone."""
 
     def look(vault: Thing) -> Seen:
         theirs, ours = _region(vault.resource), _region(ground.resource().resource)
         if theirs == ours:
             return passed(f"{vault.name} is in {ours}")
+        if theirs and "managed_disks" not in ground.features_of(vault):
+            return passed(f"{vault.name} is in {theirs}, and holds no key of disks, which alone need it in {ours}")
         text = f"{vault.name} is in {theirs or 'no known region'}, the workspace in {ours}"
         return failed(text, advice="name a vault of that region, or let one be made")
 
-    return _each(ground, look, "in the workspace's region")
+    return _each(ground, "PF08", look, "in the workspace's region")
 
 
 def _region(resource: object) -> str:
@@ -65,7 +80,7 @@ def protected(ground: Ground) -> Iterable[Seen]:
         days = vault.properties.get("softDeleteRetentionInDays") or "no known number of"
         return passed(f"{vault.name} is protected; what is deleted is kept for {days} days")
 
-    return _each(ground, look, "with purge protection, which cannot be undone")
+    return _each(ground, "PF09", look, "with purge protection, which cannot be undone")
 
 
 def firewall(ground: Ground) -> Iterable[Seen]:
@@ -84,25 +99,13 @@ def firewall(ground: Ground) -> Iterable[Seen]:
         closed = closed or str(rules.get("defaultAction") or "").lower() == "deny"
         if not closed:
             return passed(f"{vault.name} is open to every network")
-        making = [one for one in ground.of("keys") if one.makes and not one.settings.get("existing")]
-        if making:
-            # Whether this machine is let in shows only by a call to the vault, which needs a right that comes later.
-            text = f"{vault.name} is closed but to trusted services, and a key is made in it from this machine"
-            return _from_here(ground, vault, text)
+        making = [one for one in ground.of("keys") if one.makes and known(one.settings.get("name"))]
+        if making:  # which passes by the firewall, and needs no right on the vault's content
+            text = "which is enough: the key is made in it through Resource Manager"
+            return passed(f"{vault.name} is closed but to trusted services, {text}")
         return passed(f"{vault.name} is closed but to trusted services, which is enough for a key that exists")
 
-    return _each(ground, look, "open to every network")
-
-
-def _from_here(ground: Ground, vault: Thing, text: str) -> Seen:
-    uri = str(vault.properties.get("vaultUri") or "")
-    try:
-        ground.site.keys(uri).names()
-    except Denied as error:
-        if error.code in ("ForbiddenByFirewall", "ForbiddenByConnection"):
-            advice = "work from a network that it knows, or name a key that exists: key_id"
-            return failed(f"{text}, which it keeps out ({error.code})", f"az keyvault show --name {vault.name}", advice)
-    return passed(f"{vault.name} is closed but to trusted services, and lets this machine in")
+    return _each(ground, "PF10", look, "open to every network")
 
 
 def name(ground: Ground) -> Iterable[Seen]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.engine.marker import PATH, Marker
 from cmkmigrate.preflight.ground import Ground, Thing
-from cmkmigrate.preflight.model import Check, Seen, failed, passed, warned
+from cmkmigrate.preflight.model import Check, Seen, failed, passed, taken, warned
 
 _LOCKS: Final = "2016-09-01"  # api-version of Microsoft.Authorization/locks
 _SEEDED: Final = ("/Users", "/Shared", "/Repos", "/Workspace", PATH)
@@ -147,7 +147,7 @@ def empty(ground: Ground) -> Iterable[Seen]:
     if owner is not None and not (ground.run and owner.get("run") == ground.run):
         text = f"another run is at work on the target: {PATH} is of {owner.get('holder') or 'an unknown run'}"
         fix = f"DATABRICKS_HOST={target.url} databricks workspace delete {PATH}"
-        return [failed(text, fix, "only if you know that it is gone; else let it end")]
+        return [taken(text, fix, "only if you know that it is gone; else let it end")]
     if ground.run:
         return [passed("the run is there already: what it made is its own")]
     jobs = target.read("/api/2.1/jobs/list", {"limit": 1}).get("jobs") or ()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import wraps
 
 from cmkmigrate.sandbox.databricks import (
+    births,
     cluster_policies,
     clusters,
     command_execution,
@@ -37,6 +38,7 @@ from cmkmigrate.sandbox.databricks import (
     secrets,
     service_principals,
     stale,
+    unity_catalog,
     users,
 )
 from cmkmigrate.sandbox.databricks.estate import EstateError
@@ -44,12 +46,14 @@ from cmkmigrate.sandbox.databricks.legacy import SETTINGS as LEGACY
 from cmkmigrate.sandbox.databricks.workspace import AclEntry, WorkspaceState
 from cmkmigrate.sandbox.wire import Clock, Directory, Handler, Principal, Request, Response, Route, Routes
 
-__all__ = ["LEGACY", "ROUTES", "EstateError", "WorkspaceState", "create_workspace", "load_estate"]
+__all__ = ["LEGACY", "ROUTES", "EstateError", "WorkspaceState", "born", "create_workspace", "load_estate"]
+
+born = births.made
 
 SERVICES = (
     cluster_policies, clusters, command_execution, dbfs, directories, files, git_folders, groups, instance_pools,
     instance_profiles, jobs, legacy, listed, node_types, notebooks, older_jobs, permission_assignments, permissions,
-    policy_families, secret_acls, secret_scopes, secrets, service_principals, users,
+    policy_families, secret_acls, secret_scopes, secrets, service_principals, unity_catalog, users,
 )  # fmt: skip
 
 

@@ -32,13 +32,18 @@ def settle(state: WorkspaceState, id: str) -> None:
     del state.cluster_due[id]
     cluster = state.clusters[id]
     refused = state.compute_refusal() if due[1] == "RUNNING" else ""
+    too_many = state.quota_refusal() if due[1] == "RUNNING" and not refused else ""
+    refused = refused or too_many
     cluster["state"], cluster["state_message"] = "TERMINATED" if refused else due[1], ""
     if cluster["state"] == "TERMINATED":
         state.cluster_ended[id] = due[0]
         cluster["terminated_time"] = int(due[0] * 1000)
         cluster["state_message"] = refused or "Terminated by a user"
         reason: Body = {"code": "USER_REQUEST", "type": "SUCCESS", "parameters": {}}
-        if refused:
+        if too_many:
+            parameters = {"azure_error_code": "QuotaExceeded", "azure_error_message": too_many}
+            reason = {"code": "AZURE_QUOTA_EXCEEDED_EXCEPTION", "type": "CLIENT_ERROR", "parameters": parameters}
+        elif refused:
             parameters = {"azure_error_message": refused}
             reason = {"code": "CLOUD_PROVIDER_LAUNCH_FAILURE", "type": "CLOUD_FAILURE", "parameters": parameters}
         cluster["termination_reason"] = reason

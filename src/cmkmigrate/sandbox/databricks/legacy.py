@@ -17,6 +17,7 @@ from cmkmigrate.sandbox.wire import Request, Response, json_response, route
 
 DBFS, ACCESS = "disable_legacy_dbfs", "disable_legacy_access"
 SETTINGS = (DBFS, ACCESS)
+NAMESPACE = "default_namespace_ws"  # the default catalog: its value is called `namespace`
 PATH = "/api/2.0/settings/types/{type}/names/default"
 OLDEST_RUNTIME = (13, 3)
 
@@ -40,18 +41,22 @@ def guard_cluster(state: WorkspaceState, body: Body) -> None:
 
 def _type(request: Request) -> str:
     type = request.params["type"]
-    if type not in SETTINGS:
+    if type not in (*SETTINGS, NAMESPACE):
         raise missing(f"Setting {type} does not exist.")
     return type
 
 
 def _shown(state: WorkspaceState, type: str) -> Response:
+    if type == NAMESPACE:
+        value = {"value": state.born.get("default_catalog", "")}
+        return json_response({"setting_name": "default", "etag": _etag(state, type), "namespace": value})
     off = type in state.legacy_off
     return json_response({"setting_name": "default", "etag": _etag(state, type), type: {"value": off}})
 
 
 def _etag(state: WorkspaceState, type: str) -> str:
-    return f"{state.org_id}-{type}-{int(type in state.legacy_off)}"
+    now = state.born.get("default_catalog", "") if type == NAMESPACE else int(type in state.legacy_off)
+    return f"{state.org_id}-{type}-{now}"
 
 
 @route("GET", PATH)
@@ -67,18 +72,23 @@ def update_setting(state: WorkspaceState, request: Request) -> Response:
     """
     type, body = _type(request), request.json()
     setting: dict[str, Any] = body.get("setting") or {}
-    value = (setting.get(type) or {}).get("value")
-    if not isinstance(value, bool):
-        raise invalid(f"{type}.value must be true or false.")
+    value = (setting.get("namespace" if type == NAMESPACE else type) or {}).get("value")
+    if not isinstance(value, str if type == NAMESPACE else bool):
+        raise invalid(f"{type}.value must be {'a name' if type == NAMESPACE else 'true or false'}.")
     if setting.get("etag") not in (None, "", _etag(state, type)):
         raise refusal(409, "RESOURCE_CONFLICT", "The etag is not that of the present version of the setting.")
-    (state.legacy_off.add if value else state.legacy_off.discard)(type)
+    if type == NAMESPACE:
+        state.born["default_catalog"] = value
+    else:
+        (state.legacy_off.add if value else state.legacy_off.discard)(type)
     return _shown(state, type)
 
 
 @route("DELETE", PATH)
 def delete_setting(state: WorkspaceState, request: Request) -> Response:
-    """Back to the default, which is: enabled."""
+    """Back to the default, which is: enabled. Assumption: of the default catalog, hive_metastore."""
     type = _type(request)
+    if type == NAMESPACE:
+        state.born["default_catalog"] = "hive_metastore"
     state.legacy_off.discard(type)
     return json_response({"etag": _etag(state, type)})

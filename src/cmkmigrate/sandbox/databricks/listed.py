@@ -1,4 +1,4 @@
-"""What an estate holds and this product does not move yet: lists and gets, nothing that writes.
+"""What an estate holds and this product does not move yet: lists and gets, and the update of a query.
 
 SQL warehouses, pipelines, queries, alerts, Lakeview dashboards, global init scripts, libraries of clusters. And the
 host metadata that every SDK asks for first.
@@ -6,11 +6,17 @@ host metadata that every SDK asks for first.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from cmkmigrate.sandbox.databricks.refusals import invalid, missing
 from cmkmigrate.sandbox.databricks.workspace import Body, WorkspaceState
 from cmkmigrate.sandbox.wire import Request, Response, json_response, route
 
 PAGE = 100
+_QUERY = (
+    "apply_auto_limit", "catalog", "description", "display_name", "owner_user_name", "parameters", "query_text",
+    "run_as_mode", "schema", "tags", "warehouse_id",
+)  # fmt: skip
 
 
 def _held(state: WorkspaceState, kind: str, request: Request) -> Body:
@@ -77,6 +83,31 @@ def list_queries(state: WorkspaceState, request: Request) -> Response:
 @route("GET", "/api/2.0/sql/queries/{id}")
 def get_query(state: WorkspaceState, request: Request) -> Response:
     return json_response(_held(state, "queries", request))
+
+
+@route("PATCH", "/api/2.0/sql/queries/{id}")
+def update_query(state: WorkspaceState, request: Request) -> Response:
+    """The fields that `update_mask` names (databricks-sdk: of UpdateQueryRequestQuery, `*` for all).
+
+    Assumption: the time of the update moves also where nothing else does; a field that the mask names and the body does
+    not have is emptied.
+    """
+    who = state.caller(request)
+    held, body = _held(state, "queries", request), request.json()
+    mask = [name for name in str(body.get("update_mask") or "").split(",") if name]
+    if not mask:
+        raise invalid("update_mask must be given.")
+    given = body.get("query") or {}
+    names = list(_QUERY) if mask == ["*"] else mask
+    if unknown := [name for name in names if name not in _QUERY]:
+        raise invalid(f"update_mask has unknown fields: {', '.join(unknown)}.")
+    for name in names:
+        held.pop(name, None)
+        if name in given:
+            held[name] = given[name]
+    held["update_time"] = datetime.fromtimestamp(state.clock.ms() / 1000, UTC).isoformat().replace("+00:00", "Z")
+    held["last_modifier_user_name"] = who.name
+    return json_response(held)
 
 
 @route("GET", "/api/2.0/sql/alerts")

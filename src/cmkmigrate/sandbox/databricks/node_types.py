@@ -99,7 +99,8 @@ def list_node_types(state: WorkspaceState, request: Request) -> Response:
             "num_gpus": 1 if size.startswith("Standard_NC") else 0,
             "node_info": {"status": []},
         }
-        for size, (count, memory) in SIZES.items()
+        for size in state.born.get("node_types") or SIZES
+        for count, memory in (SIZES.get(size, (cores(size), int(cores(size)) * 4096)),)
     ]
     return json_response({"node_types": found})
 
@@ -107,7 +108,9 @@ def list_node_types(state: WorkspaceState, request: Request) -> Response:
 @route("GET", "/api/2.1/clusters/spark-versions")
 @route("GET", "/api/2.0/clusters/spark-versions")
 def list_spark_versions(state: WorkspaceState, request: Request) -> Response:
-    return json_response({"versions": [{"key": key, "name": name} for key, name in RUNTIMES.items()]})
+    """The runtimes of the workspace; one that an estate names, and this excerpt has not, by its key alone."""
+    keys = state.born.get("runtimes") or RUNTIMES
+    return json_response({"versions": [{"key": key, "name": RUNTIMES.get(key, key)} for key in keys]})
 
 
 @route("GET", "/api/2.1/clusters/list-zones")

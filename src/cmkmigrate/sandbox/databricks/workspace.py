@@ -115,7 +115,9 @@ class WorkspaceState:
         self.libraries: dict[str, list[Body]] = {}
         self.unique_pool_names = True
         self.compute_refusal: Callable[[], str] = lambda: ""  # why no machine can start now, "" when one can
+        self.quota_refusal: Callable[[], str] = lambda: ""  # why there are not enough cores now
         self.settings = Settings()  # those of the cloud, once it is in one
+        self.born: Body = {}  # what `births.made` makes, once it is in a cloud
         self.legacy_off: set[str] = set()  # of `legacy.SETTINGS`: what is disabled here
         self.dbfs: dict[str, bytes | None] = {"/": None}  # path -> content, None for a directory
         self.dbfs_open: dict[int, tuple[str, bytearray, float]] = {}  # handle -> path, content, when it was last used
