@@ -151,6 +151,12 @@ class Azure:
 
     workspace = vault = _thing
 
+    def vault_uses_roles(self, id: str) -> bool:
+        return bool(self._thing(id)["properties"]["enableRbacAuthorization"])
+
+    def vault_uri(self, id: str) -> str:
+        return str(self._thing(id)["properties"]["vaultUri"])
+
     def workspaces(self) -> list[Any]:
         return [one for id, one in self.things.items() if "/workspaces/" in id]
 
@@ -191,6 +197,9 @@ class Azure:
         class Vault:
             def names(self) -> Any:
                 return _said(azure.opened)
+
+            def key(self, name: str, version: str = "") -> Any:
+                raise NotFound("no", status=404)
 
         return Vault()
 

@@ -67,6 +67,7 @@ class Preview:
                 elif kind is not None and kind.at == "arm":
                     board.outputs[step.id] = outputs_of(board, step, conduct(board, step, self._decide))
             except (OperatorError, CallError) as error:
+                board.stop.clear()  # which the error has set: the next step is planned all the same
                 problems[step.id] = error
                 board.outputs[step.id] = dict.fromkeys(kind.outputs, KNOWN_AFTER_APPLY) if kind else {}
         return problems

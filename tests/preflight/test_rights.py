@@ -1,0 +1,106 @@
+"""The table of rights, and what the service's answer about the caller allows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cmkmigrate.errors import Unknown
+from cmkmigrate.preflight.rights import AT, WHEN, Right, allows, asked, needed, table
+from cmkmigrate.preflight.run import discover
+from cmkmigrate.sandbox.roles import BUILT_IN
+from tests.preflight.fakes import GROUP, OLD, OPERATOR, VAULT, Stage, denied, vault, workspace
+
+WRITE = "Microsoft.Databricks/workspaces/write"
+
+
+@pytest.mark.parametrize(
+    ("permissions", "answer"),
+    [
+        ([], False),
+        ([{"actions": ["*"]}], True),
+        ([{"actions": ["microsoft.databricks/WORKSPACES/*"]}], True),
+        ([{"actions": ["*/read"]}], False),
+        ([{"actions": ["*"], "notActions": ["*/write"]}], False),
+        ([{"actions": ["*"], "notActions": ["*/write"]}, {"actions": [WRITE]}], True),
+        ([{}], False),
+        ([{"dataActions": ["*"]}], False),
+    ],
+)
+def test_what_permissions_allow(permissions: Any, answer: bool) -> None:
+    assert allows(permissions, WRITE) is answer
+
+
+def test_every_row_can_be_read() -> None:
+    assert len(set(table())) == len(table()) > 20
+    ids = {one.id for one in discover()} | {"run", "login", "PF21"}
+    for row in table():
+        assert row.at in AT and row.when in WHEN and row.use in ids, row
+    assert {row.at for row in table()} == set(AT) and {row.when for row in table()} == set(WHEN)
+
+
+def test_the_role_of_each_row_has_the_action() -> None:
+    """As far as the sandbox knows the role; it has of the lists what concerns its services."""
+    roles = {one.name: one for one in BUILT_IN.values()}
+    judged = [row for row in table() if row.role in roles]
+    assert len(judged) > 15
+    for row in judged:
+        role = roles[row.role]
+        given = {"actions": list(role.actions), "notActions": list(role.not_actions)}
+        assert allows([given], row.action), row
+
+
+def rows(stage: Stage, name: str = "cmk-migration", **params: Any) -> dict[tuple[str, str], Right]:
+    return {(row.action.partition(".")[2], scope): row for row, scope in needed(stage.ground(name, **params))}
+
+
+def test_a_new_vault_and_one_that_is_there(stage: Stage) -> None:
+    made = rows(stage)
+    assert ("KeyVault/vaults/write", GROUP) in made and ("Authorization/roleAssignments/write", GROUP) in made
+    there = rows(stage.there(vault()), vault_id=VAULT)
+    assert ("KeyVault/vaults/write", GROUP) not in there
+    assert ("Authorization/roleAssignments/write", VAULT) in there
+    policies = rows(stage.there(vault(enableRbacAuthorization=False)), vault_id=VAULT)
+    assert ("KeyVault/vaults/accessPolicies/write", VAULT) in policies
+    assert ("Authorization/roleAssignments/write", VAULT) not in policies
+
+
+def test_grants_that_are_there_need_no_right(stage: Stage) -> None:
+    stage.there(vault())
+    steps = ("operator-access", "service-access", "identity-access")
+    kept = {row.action for row, _ in needed(stage.ground(vault_id=VAULT, existing=steps))}
+    assert "Microsoft.Authorization/roleAssignments/write" not in kept
+
+
+def test_what_may_not_be_read_hides_no_right_to_read_it(stage: Stage) -> None:
+    stage.azure.things[VAULT.lower()] = denied()
+    assert ("KeyVault/vaults/read", VAULT) in rows(stage, vault_id=VAULT)
+    stage.azure.things[OLD.lower()] = denied()
+    assert ("Databricks/workspaces/read", OLD) in rows(stage)
+
+
+def test_in_place_and_contents_only(stage: Stage) -> None:
+    place = rows(stage, "enable-in-place")
+    assert ("Databricks/workspaces/write", OLD) in place and ("Databricks/workspaces/write", GROUP) not in place
+    contents = rows(stage, "contents-only")
+    assert {row.role for row in contents.values()} == {"Reader"}
+    assert needed(stage.ground("contents-only", source="https://adb-1.1.azuredatabricks.test")) == []
+
+
+def test_a_network_of_ones_own(stage: Stage) -> None:
+    network = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/hub"
+    stage.there(workspace("old", parameters={"customVirtualNetworkId": {"value": network}}))
+    assert ("Network/virtualNetworks/subnets/join/action", network) in rows(stage)
+    assert ("Network/virtualNetworks/subnets/join/action", network) not in rows(stage, "enable-in-place")
+
+
+def test_who_is_asked_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert asked(stage.ground()) == OPERATOR
+    ground = stage.ground()
+
+    def nobody() -> str:
+        raise Unknown("no token")
+
+    monkeypatch.setattr(stage.azure, "operator_object_id", nobody)
+    assert asked(ground) == "OBJECT-ID"
