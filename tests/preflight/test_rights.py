@@ -10,6 +10,7 @@ from cmkmigrate.errors import Unknown
 from cmkmigrate.preflight.rights import AT, WHEN, Right, allows, asked, needed, table
 from cmkmigrate.preflight.run import discover
 from cmkmigrate.sandbox.roles import BUILT_IN
+from tests.harness import ROOT
 from tests.preflight.fakes import GROUP, OLD, OPERATOR, VAULT, Stage, denied, vault, workspace
 
 WRITE = "Microsoft.Databricks/workspaces/write"
@@ -49,6 +50,18 @@ def test_the_role_of_each_row_has_the_action() -> None:
         role = roles[row.role]
         given = {"actions": list(role.actions), "notActions": list(role.not_actions)}
         assert allows([given], row.action), row
+
+
+def test_the_page_shows_the_table() -> None:
+    text = (ROOT / "docs" / "preflight.md").read_text("utf-8")
+    shown = [line for line in text.splitlines() if line.startswith("| `Microsoft.")]
+    assert shown == [f"| `{one.action}` | {one.at} | {one.when} | {one.role} | {one.use} |" for one in table()]
+
+
+def test_the_page_names_every_check() -> None:
+    text = (ROOT / "docs" / "preflight.md").read_text("utf-8")
+    named = {line.split("|")[1].strip() for line in text.splitlines() if line.startswith(("| PF", "| PLAN"))}
+    assert {one.id for one in discover()} | {"PLAN"} == named
 
 
 def rows(stage: Stage, name: str = "cmk-migration", **params: Any) -> dict[tuple[str, str], Right]:

@@ -160,3 +160,14 @@ def test_one_run_per_pair_on_this_host_until_it_is_killed(tmp_path: Path) -> Non
         other.wait(20)
         with locks.pair(tmp_path, "a", "b"):
             pass
+
+
+def test_who_is_at_work_is_told_without_taking_anything(ledger: Ledger) -> None:
+    assert locks.holder(ledger.engine) == ""
+    hold(ledger)
+    assert locks.holder(ledger.engine) == "ann@there (process 7 on there)"
+    assert held(ledger).token == 5
+    hold(ledger, beat=time.time() - locks.STALE_S - 1)
+    assert locks.holder(ledger.engine) == ""
+    hold(ledger, host=HERE, pid=os.getpid())
+    assert locks.holder(ledger.engine) == "", "this process is no other"
