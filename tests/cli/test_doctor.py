@@ -83,7 +83,9 @@ def test_a_source_that_is_not_there(terminal: Terminal, sandbox: Sandbox) -> Non
 
 
 def told(found: Any) -> list[str]:
-    return [f"{one['check']} {seen['status']} {seen['evidence']}" for one in found.json["checks"] for seen in one["seen"]]
+    return [
+        f"{one['check']} {seen['status']} {seen['evidence']}" for one in found.json["checks"] for seen in one["seen"]
+    ]
 
 
 def status(found: Any) -> dict[str, str]:

@@ -274,7 +274,7 @@ def key(*versions: str, kty: str = "RSA", size: int = 3072, name: str = "k", **a
         }
         return {"name": one, "properties": properties | {"keyUriWithVersion": f"{KID}/{one}"}}
 
-    made = [version(one, attributes if one == names[-1] else {"enabled": True}) for one in names]
+    made = [version(one, {"enabled": True} | (attributes if one == names[-1] else {})) for one in names]
     return made[-1] | {"name": name}, made
 
 

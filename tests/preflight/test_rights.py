@@ -84,6 +84,7 @@ def test_grants_that_are_there_need_no_right(stage: Stage) -> None:
     steps = ("operator-access", "service-access", "identity-access")
     kept = {row.action for row, _ in needed(stage.ground(vault_id=VAULT, existing=steps))}
     assert "Microsoft.Authorization/roleAssignments/write" not in kept
+    assert "Microsoft.Authorization/roleAssignments/read" in kept, "they are looked at all the same"
 
 
 def test_what_may_not_be_read_hides_no_right_to_read_it(stage: Stage) -> None:

@@ -59,7 +59,11 @@ def needed(ground: Ground) -> list[tuple[Right, str]]:
     for right in table():
         if not WHEN[right.when](ground):
             continue
-        found += [(right, scope) for scope in AT[right.at](ground) if scope]
+        scopes = [scope for scope in AT[right.at](ground) if scope]
+        if right.when == "grants":  # not on a vault whose grants are all there
+            granting = _at(_seen(ground.granting))
+            scopes = [scope for scope in scopes if scope in granting]
+        found += [(right, scope) for scope in scopes]
     return list(dict.fromkeys(found))
 
 
@@ -140,8 +144,8 @@ AT: Final[Mapping[str, Callable[[Ground], list[str]]]] = {
     "target group": lambda ground: ["/".join(ground.workspace_id.split("/")[:5])],
     "vaults": _vaults,
     "new vaults": lambda ground: _at(one for one in _seen(ground.vaults) if one.resource is None),
-    "vaults by role": lambda ground: _at(one for one in _seen(ground.granting) if _by_role(one)),
-    "vaults by policy": lambda ground: _at(one for one in _seen(ground.granting) if not _by_role(one)),
+    "vaults by role": lambda ground: _at(one for one in _seen(ground.vaults) if _by_role(one)),
+    "vaults by policy": lambda ground: _at(one for one in _seen(ground.vaults) if not _by_role(one)),
     "network": _network,
     "connector": _connector,
     "endpoints": _endpoint_groups,
