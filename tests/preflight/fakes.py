@@ -39,6 +39,7 @@ COMMANDS: Mapping[tuple[str, ...], set[str]] = {
     ("az", "group", "show"): {"--name", "--subscription"},
     ("az", "keyvault", "key", "list"): {"--id"},
     ("az", "keyvault", "key", "rotate"): {"--id"},
+    ("az", "keyvault", "key", "show"): {"--id"},
     ("az", "keyvault", "key", "set-attributes"): {"--id", "--enabled"},
     ("az", "keyvault", "list-deleted"): set(),
     ("az", "keyvault", "recover"): {"--name"},

@@ -54,6 +54,12 @@ def test_a_key_that_does_not_fit(stage: Stage, attributes: dict[str, Any], word:
         assert bad[0].fix == f"az keyvault key set-attributes --id {KID}/v1 --enabled true"
 
 
+def test_a_key_that_does_not_say(stage: Stage) -> None:
+    with_key(stage, enabled=None)
+    bad = [one for one in look(stage, fit) if one.status != "pass"]
+    assert [str(one.status) for one in bad] == ["unknown"] and bad[0].fix == f"az keyvault key show --id {KID}/v1"
+
+
 def test_operations(stage: Stage) -> None:
     with_key(stage)
     stage.azure.keys_of["k"][0]["properties"]["keyOps"] = ["sign"]

@@ -56,6 +56,8 @@ def _fit(ground: Ground, kid: str, vault: Thing | None) -> Iterator[Seen]:
         if cause.code == "key-expires-soon":
             fix = f"az keyvault key rotate --id {kid.rpartition('/')[0] if _version(kid) else kid}"
             yield warned(f"{kid}: {cause.text}; a workspace whose key has expired cannot start compute", fix, _OTHER)
+        elif cause.code == "key-unreadable":
+            yield unknown(f"{kid}: {cause.text}", f"az keyvault key show --id {kid}")
         elif cause.code == "key-disabled":
             fix = f"az keyvault key set-attributes --id {kid} --enabled true"
             yield failed(f"{kid}: {cause.text}", fix, "or name another version")
