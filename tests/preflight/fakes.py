@@ -150,7 +150,7 @@ class Azure:
             raise found
         return found
 
-    workspace = vault = _thing
+    workspace = vault = home = _thing
 
     def vault_uses_roles(self, id: str) -> bool:
         return bool(self._thing(id)["properties"]["enableRbacAuthorization"])

@@ -81,7 +81,7 @@ def test_a_new_vault_and_one_that_is_there(stage: Stage) -> None:
 
 def test_grants_that_are_there_need_no_right(stage: Stage) -> None:
     stage.there(vault())
-    steps = ("operator-access", "service-access", "identity-access")
+    steps = ("operator-access", "service-access", "disks-access", "storage-access")
     kept = {row.action for row, _ in needed(stage.ground(vault_id=VAULT, existing=steps))}
     assert "Microsoft.Authorization/roleAssignments/write" not in kept
     assert "Microsoft.Authorization/roleAssignments/read" in kept, "they are looked at all the same"
