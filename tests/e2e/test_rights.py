@@ -33,12 +33,14 @@ MOVE = {"always", "provisions", "moves", "changes a workspace", "makes a workspa
 PLACE = {"always", "provisions", "changes a workspace", "in place", "makes a vault", "uses a vault", "grants"}
 # Actions that no request to Resource Manager is: the workspace looks for the first when somebody comes in, the service
 # of the workspace asks for the next two when it is put into a network, that of private endpoints for the others.
+# Versions of keys are read where a vault is there before the run, which not every profile has.
 ELSEWHERE = {
     "Microsoft.Databricks/workspaces/assignWorkspaceAdmin/action",
     "Microsoft.Network/virtualNetworks/subnets/join/action",
     "Microsoft.Network/virtualNetworks/subnets/write",
     "Microsoft.Network/privateDnsZones/join/action",
     "Microsoft.Databricks/workspaces/privateEndpointConnectionsApproval/action",
+    "Microsoft.KeyVault/vaults/keys/versions/read",
 }
 ATTACHED = {"own network", "uses a connector", "has endpoints"} | {
     f"carries {one}" for one in ("logs", "roles", "locks", "endpoints", "zones")
@@ -226,7 +228,7 @@ def test_the_table_is_enough_and_every_row_is_used(world: Callable[[Profile], Wo
     assert here.box.writes() == []
     done = here.apply(0)
     assert done.code == 0, done
-    refused = [one for one in here.box.requests() if one["host"] == ARM and one["status"] == 403]
+    refused = [one["path"] for one in here.box.requests() if one["host"] == ARM and one["status"] == 403]
     assert refused == []
     again = here.doctor(0)  # keys are read as resources where they are there, or where a grant takes its time
     assert again.code == 0, worst(again)
