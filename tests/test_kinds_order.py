@@ -127,7 +127,10 @@ def test_every_resource_with_two_kinds_is_known() -> None:
     for name, kind in kinds.items():
         if kind.create is not None or "*" not in kind.owns:
             sharing.setdefault(kind.service, []).append(name)
-    shared = [sorted(set(names) - {"entity_encryption"}) for names in sharing.values() if len(names) > 1]
+    apart = {"entity_encryption", "disk_probe"}  # of an in-place run alone, and a cluster that is nobody else's
+    several = {"authorization", "private_endpoints"}  # files of the sandbox that serve several sorts of resources
+    left = [sorted(set(names) - apart) for service, names in sharing.items() if service not in several]
+    shared = [names for names in left if len(names) > 1]
     assert shared == [sorted(pair) for pair in _Two.pairs]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cmkmigrate import playbook
+from cmkmigrate.clients.arm_wire import Reads
 from cmkmigrate.clients.pace import Paces
 from cmkmigrate.engine.migration import Migration
 from cmkmigrate.errors import Denied, NotFound
@@ -27,6 +28,7 @@ TENANT = "7b1e0d3c-5a64-4f0e-9f43-2f8f0c6f7d10"
 OPERATOR = "c0ffee00-2d4b-4a7e-8f21-5b9e3d1c7a60"
 DATABRICKS = "51cc8e99-a185-5044-8d43-852f8ea01a8c"
 EVERYTHING = [{"actions": ["*"], "notActions": []}]
+_ATTACHED = ("/diagnosticSettings", "/roleAssignments", "/locks")
 
 # The commands that a fix may be, and which options they have to be given (az and databricks --help).
 COMMANDS: Mapping[tuple[str, ...], set[str]] = {
@@ -128,6 +130,8 @@ class Azure:
     def listing(self, path: str, version: str, filter: str = "") -> Any:
         if path.endswith("/permissions") and path.lower() not in self.on:
             return EVERYTHING
+        if path.endswith(_ATTACHED) and path.lower() not in self.on:
+            return []
         return self._answer(path)
 
     def ask(self, path: str, version: str, body: Any) -> Any:
@@ -221,6 +225,7 @@ class Workspace:
         self.org_id = {"old": "17", "new": "18"}[self.name]
         self.on: dict[str, Any] = {}
         self.cache: dict[str, Any] = {}
+        self.arm: Any = None
 
     def put(self, path: str, answer: Any) -> Workspace:
         self.on[path] = answer
@@ -243,7 +248,10 @@ class Sites:
         return self.azure
 
     def workspace(self, ref: str, *, profile: str = "", source: bool = False) -> Any:
-        return _said(self.source if source or ref == OLD else self.target)
+        found = _said(self.source if source or ref == OLD else self.target)
+        if isinstance(found, Workspace):
+            found.arm = Reads(self.azure.read, self.azure.listing)
+        return found
 
 
 def workspace(name: str, *, sku: str = "premium", **properties: Any) -> dict[str, Any]:

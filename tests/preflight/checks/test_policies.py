@@ -33,13 +33,13 @@ def test_nothing_stands_against_it(stage: Stage) -> None:
 
 def test_what_is_asked_about_is_what_would_be_sent(stage: Stage) -> None:
     answered(stage)
-    stage.there(workspace("old", publicNetworkAccess="Disabled"))
-    stage.source.resource = workspace("old", publicNetworkAccess="Disabled")
+    stage.there(workspace("old", requiredNsgRules="NoAzureServiceRules"))
+    stage.source.resource = workspace("old", requiredNsgRules="NoAzureServiceRules")
     found(stage)
     contents = {body["resourceDetails"]["resourceContent"]["type"]: body for _, body in stage.azure.asked}
     sent = contents["Microsoft.Databricks/workspaces"]["resourceDetails"]["resourceContent"]
     assert sent["name"] == "new" and sent["location"] == "westeurope"
-    assert sent["properties"]["publicNetworkAccess"] == "Disabled"
+    assert sent["properties"]["requiredNsgRules"] == "NoAzureServiceRules"
     assert "known after" not in str(sent)
     sent = contents["Microsoft.KeyVault/vaults"]["resourceDetails"]["resourceContent"]
     assert sent["properties"]["enablePurgeProtection"] is True
@@ -47,10 +47,10 @@ def test_what_is_asked_about_is_what_would_be_sent(stage: Stage) -> None:
 
 def test_in_place_the_whole_of_it_is_asked_about(stage: Stage) -> None:
     answered(stage)
-    stage.there(workspace("old", publicNetworkAccess="Disabled"))
+    stage.there(workspace("old", requiredNsgRules="NoAzureServiceRules"))
     assert statuses(restrictions(stage.ground("enable-in-place"))) == ["pass", "pass"]
     sent = stage.azure.asked[-1][1]["resourceDetails"]["resourceContent"]["properties"]
-    assert sent["publicNetworkAccess"] == "Disabled"
+    assert sent["requiredNsgRules"] == "NoAzureServiceRules"
     assert sent["encryption"]["entities"].keys() == {"managedServices", "managedDisk"}
 
 
