@@ -1,0 +1,183 @@
+"""Runs that are killed and resumed, and what came of each. Shares nothing with what it judges.
+
+A place to die at is a request of the run (before it is sent, or after its work with the answer lost) or a result that
+is about to go to the ledger. Each trial has its own target and vault; several sandboxes stand side by side, so that a
+rule counts the requests of one trial alone.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.comparer.compare import compare, same
+from tests.harness import Commands, Launcher, Result, Sandbox, params_of
+
+HOW = ("kill", "kill_after", "result")
+PARALLELISM = 10  # of an apply, where nobody says otherwise
+NO_RUN = "there is no run here"
+KILLED = -9
+TIMEOUT_S = "1"  # how long what was sent last may still land; else a resume waits a minute
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a process dies: at the `number`-th (from 1) request or result of that process. match: which requests
+    count."""
+
+    how: str
+    number: int
+    match: tuple[tuple[str, Any], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.how.replace('_', '-')}-{self.number}"
+
+
+@dataclass
+class Trial:
+    """What came of one run that was killed at these points, one after the other, and then let alone."""
+
+    name: str
+    points: tuple[Point, ...]
+    deaths: int = 0
+    killed: list[Result] = field(default_factory=list)
+    resumed: Result | None = None
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
+    writes: list[dict[str, Any]] = field(default_factory=list)
+    source: str = ""
+    keys: list[int] = field(default_factory=list)
+    grants: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    error: BaseException | None = None
+
+    @property
+    def source_writes(self) -> int:
+        return sum(one["host"] == self.source for one in self.writes)
+
+    @property
+    def twice(self) -> int:
+        """Versions of the key, and grants, beyond the first; what else is there twice is a difference."""
+        return sum(number - 1 for number in self.keys) + sum(number - 1 for number in self.grants.values())
+
+    def redone(self, undisturbed: int) -> int:
+        """Writes beyond those of a run that nobody disturbed, without the marker that every process leaves and takes
+        away."""
+        return max(0, len(self.writes) - undisturbed - 2 * self.deaths)
+
+
+def sampled(count: int, seed: int, requests: int, results: int, deaths: int = 1) -> list[tuple[Point, ...]]:
+    """So many places, evenly over the three sorts. requests, results: of a run that nobody disturbed. deaths: kills of
+    each trial; those of a resume are anywhere in what a whole run would send."""
+    chance = random.Random(seed)
+    found = []
+    for number in range(count):
+        points = []
+        for death in range(deaths):
+            how = HOW[(number + death) % len(HOW)]
+            points.append(Point(how, chance.randint(1, results if how == "result" else requests)))
+        found.append(tuple(points))
+    return found
+
+
+def every(requests: int, results: int) -> list[tuple[Point, ...]]:
+    """All places."""
+    found = [(Point(how, at),) for how in HOW[:2] for at in range(1, requests + 1)]
+    return [*found, *((Point("result", at),) for at in range(1, results + 1))]
+
+
+def carried_out(
+    points: Iterable[tuple[Point, ...]],
+    folder: Callable[[], Path],
+    reference: dict[str, Any],
+    *,
+    side_by_side: int = 3,
+    told: Callable[[Trial], None] = lambda trial: None,
+) -> list[Trial]:
+    """Every trial, in the order of the points. reference: the state of a target that nobody disturbed."""
+    trials = [Trial(f"{number:04}-{'-'.join(map(str, at))}", at) for number, at in enumerate(points)]
+    waiting: queue.SimpleQueue[Trial] = queue.SimpleQueue()
+    for trial in trials:
+        waiting.put(trial)
+
+    def work(place: Path) -> None:
+        box, launcher = Sandbox(place / "sandbox", "small"), Launcher()
+        try:
+            while True:
+                try:
+                    trial = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                try:
+                    _try(trial, box, Commands(launcher, place / trial.name, box.env), reference)
+                except BaseException as error:
+                    trial.error = error
+                told(trial)
+        finally:
+            launcher.close()
+            box.close()
+
+    threads = [threading.Thread(target=work, args=(folder(),)) for _ in range(side_by_side)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return trials
+
+
+def _try(trial: Trial, box: Sandbox, place: Commands, reference: dict[str, Any]) -> None:
+    place.env["CMKMIGRATE_TIMEOUT_S"] = TIMEOUT_S
+    target, vault = f"new-{trial.name[:40]}", f"kv-{trial.name[:4]}"
+    params = params_of(box, place.folder / "p.yaml", target_name=target, vault_name=vault)
+    run = str(place.folder / "run")
+    apply = ("apply", "cmk-migration", "--params", str(params), "--run", run, "--auto-approve", "-o", "json")
+    box.forget()
+    words: tuple[str, ...] = apply
+    for point in trial.points:
+        ended = _killed(point, words, box, place)
+        if ended.code == 64 and NO_RUN in ended.err:  # it died before there was one
+            ended = _killed(point, apply, box, place)
+        trial.killed.append(ended)
+        if ended.code != KILLED:
+            break
+        trial.deaths += 1
+        words = ("resume", run, "-o", "json")
+    if trial.killed[-1].code == KILLED:
+        trial.resumed = place(*words)
+        if trial.resumed.code == 64 and NO_RUN in trial.resumed.err:
+            trial.resumed = place(*apply)
+    else:
+        trial.resumed = trial.killed[-1]
+    if not trial.resumed.out:
+        raise AssertionError(str(trial.resumed))
+    trial.writes, trial.source = box.writes(), box.source_host
+    trial.problems = trial.resumed.json["problems"]
+    source, there = box.state(trial.source), box.state(box.host_of(target))
+    left_out = [(one["kind"], one["key"]) for one in trial.problems]
+    against_source = compare(source, there, left_out=left_out, operator=box.operator)
+    against_reference = same(reference, there, source, operator=box.operator)
+    trial.differences = [str(one) for one in against_source + against_reference]
+    arm = box.arm()
+    trial.keys = [len(versions) for versions in arm["vaults"][vault]["keys"].values()]
+    trial.grants = Counter(
+        (one["scope"], one["role"], one["principal"])
+        for one in arm["roleAssignments"]
+        if f"/vaults/{vault}" in one["scope"].lower()
+    )
+
+
+def _killed(point: Point, words: tuple[str, ...], box: Sandbox, place: Commands) -> Result:
+    """The command, killed at the point, if it comes to it."""
+    result = point.how == "result"
+    started = place.start(*words, patch=f"die_at_result:{point.number}" if result else "")
+    if not result:
+        rule = {"match": dict(point.match), "offset": point.number - 1, "action": point.how, "pid": started[0]}
+        box.faults(rule)
+    ended = place.finish(started, words)
+    box.faults()
+    return ended
