@@ -17,6 +17,7 @@ from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.clients.azure_core import called, error_of, management_options
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.graph import azure_databricks_object_id
+from cmkmigrate.clients.imports import load
 from cmkmigrate.clients.key_homes import KeyHomes
 from cmkmigrate.clients.login import Login
 from cmkmigrate.clients.managed_hsm import ManagedHsm
@@ -111,9 +112,8 @@ class Subscription(KeyHomes):
         self.endpoints.check(operation_url)
 
         def look() -> dict[str, Any]:
-            from azure.core.rest import HttpRequest
-
-            answer = called(lambda: self._databricks().send_request(HttpRequest("GET", operation_url)))
+            request = load("azure.core.rest").HttpRequest("GET", operation_url)
+            answer = called(lambda: self._databricks().send_request(request))
             if answer.status_code >= 300:
                 raise error_of(answer.status_code, answer.headers, answer.content)
             if answer.status_code == 204:
@@ -321,19 +321,14 @@ class Subscription(KeyHomes):
         return read_again(walk)
 
     def _databricks(self, at: ResourceId | None = None) -> Any:
-        from azure.mgmt.databricks import AzureDatabricksManagementClient
-
-        return self._client("databricks", AzureDatabricksManagementClient, at)
+        return self._client("databricks", load("azure.mgmt.databricks").AzureDatabricksManagementClient, at)
 
     def _keyvault(self, at: ResourceId | None = None) -> Any:
-        from azure.mgmt.keyvault import KeyVaultManagementClient
-
-        return self._client("keyvault", KeyVaultManagementClient, at)
+        return self._client("keyvault", load("azure.mgmt.keyvault").KeyVaultManagementClient, at)
 
     def _authorization(self) -> Any:
-        from azure.mgmt.authorization.v2022_04_01 import AuthorizationManagementClient
-
-        return self._client("authorization", AuthorizationManagementClient, None)
+        made = load("azure.mgmt.authorization.v2022_04_01").AuthorizationManagementClient
+        return self._client("authorization", made, None)
 
     def _client(self, what: str, make: Any, at: ResourceId | None) -> Any:
         subscription = at.subscription if at else self.id

@@ -16,6 +16,7 @@ from cmkmigrate.clients.again import read_again
 from cmkmigrate.clients.arm_bodies import listed, pages, parsed
 from cmkmigrate.clients.azure_core import called, error_of
 from cmkmigrate.clients.endpoints import Endpoints
+from cmkmigrate.clients.imports import load
 from cmkmigrate.errors import Unknown
 
 _SUBSCRIPTIONS: Final = "2022-12-01"
@@ -49,8 +50,7 @@ class ArmWire(ABC):
         """What time it is to Azure (the Date of an answer), in Unix seconds, to the second."""
 
         def look() -> float:
-            from azure.core.rest import HttpRequest
-
+            HttpRequest = load("azure.core.rest").HttpRequest
             url = f"{self.endpoints.arm}{_at(f'/subscriptions/{self.id}', _SUBSCRIPTIONS)}"
             answer = called(lambda: self._databricks().send_request(HttpRequest("GET", url)))
             try:
@@ -65,8 +65,7 @@ class ArmWire(ABC):
         return self._asked("PUT", _at(path, version), body)
 
     def _asked(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        from azure.core.rest import HttpRequest
-
+        HttpRequest = load("azure.core.rest").HttpRequest
         url = path if path.startswith("https://") else f"{self.endpoints.arm}{path}"
         request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
         answer = called(lambda: self._databricks().send_request(request))

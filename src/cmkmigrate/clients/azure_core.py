@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from cmkmigrate import __version__
 from cmkmigrate.clients.again import seconds
 from cmkmigrate.clients.endpoints import Endpoints
+from cmkmigrate.clients.imports import load
 from cmkmigrate.clients.login import Login
 from cmkmigrate.errors import (
     AlreadyExists,
@@ -35,6 +36,7 @@ _LONGEST: Final = 2000  # characters of a message that are kept; the texts of fa
 
 def host_policy(endpoints: Endpoints) -> Any:
     """A pipeline policy that raises Refused before anything is sent to a host that is not of this cloud."""
+    load("azure.core.pipeline.policies")
     from azure.core.pipeline.policies import SansIOHTTPPolicy
 
     class HostPolicy(SansIOHTTPPolicy[Any, Any]):
@@ -46,8 +48,8 @@ def host_policy(endpoints: Endpoints) -> Any:
 
 def management_options(login: Login, endpoints: Endpoints) -> dict[str, Any]:
     """Keyword arguments for an azure-mgmt client: the pipeline, the scope, the waiting times."""
-    from azure.core.pipeline import policies
-    from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+    policies = load("azure.core.pipeline.policies")
+    challenge = load("azure.mgmt.core.policies").ARMChallengeAuthenticationPolicy
 
     return {
         "base_url": endpoints.arm,
@@ -60,7 +62,7 @@ def management_options(login: Login, endpoints: Endpoints) -> dict[str, Any]:
             policies.UserAgentPolicy(base_user_agent=f"cmkmigrate/{__version__}"),
             policies.ContentDecodePolicy(),
             host_policy(endpoints),
-            ARMChallengeAuthenticationPolicy(login, endpoints.arm_scope),
+            challenge(login, endpoints.arm_scope),
             policies.CustomHookPolicy(),
         ],
     }
@@ -68,6 +70,7 @@ def management_options(login: Login, endpoints: Endpoints) -> dict[str, Any]:
 
 def called(call: Callable[[], T]) -> T:
     """What `call`, a call of an Azure SDK, gives; its exceptions as CallErrors."""
+    load("azure.core.exceptions")
     from azure.core.exceptions import AzureError, HttpResponseError
 
     try:

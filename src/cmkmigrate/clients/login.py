@@ -18,6 +18,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from cmkmigrate.clients.endpoints import Endpoints
+from cmkmigrate.clients.imports import load
 from cmkmigrate.errors import NotAllowed, OperatorError, Stopped
 
 _SERVICE_PRINCIPAL: Final = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
@@ -76,6 +77,7 @@ class Login:
         return claims if isinstance(claims, dict) else {}
 
     def _asked(self, ask: Callable[[Any], Any]) -> Any:
+        load("azure.core.exceptions")
         from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
         for name in ("azure", "msal"):  # they log what they raise as well, and bodies at lower levels
@@ -106,9 +108,7 @@ def login(endpoints: Endpoints, environ: Mapping[str, str]) -> Login:
     authority = urlsplit(endpoints.authority).netloc
 
     def service_principal() -> Any:
-        from azure.identity import ClientSecretCredential
-
-        return ClientSecretCredential(
+        return load("azure.identity").ClientSecretCredential(
             tenant,
             client,
             secret,
@@ -119,9 +119,7 @@ def login(endpoints: Endpoints, environ: Mapping[str, str]) -> Login:
         )
 
     def whoever() -> Any:
-        from azure.identity import DefaultAzureCredential
-
-        return DefaultAzureCredential(
+        return load("azure.identity").DefaultAzureCredential(
             authority=authority,
             disable_instance_discovery=not endpoints.instance_discovery,
             exclude_interactive_browser_credential=True,
@@ -135,6 +133,7 @@ def login(endpoints: Endpoints, environ: Mapping[str, str]) -> Login:
 
 def _lost(error: BaseException | None) -> Stopped | None:
     """The Stopped that an error is when nothing came back from Entra: azure-identity calls that a refusal too."""
+    load("azure.core.exceptions")
     from azure.core.exceptions import AzureError, HttpResponseError
 
     while error is not None:

@@ -15,20 +15,23 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, Final
 
+from cmkmigrate.clients.imports import LOCK
+
 _NAME: Final = "databricks.sdk"
-_lock = threading.Lock()
 
 
 def core() -> Any:
     """The module `databricks.sdk.core`."""
-    with _lock:
+    with LOCK:
         if _NAME not in sys.modules:
             spec = importlib.util.find_spec(_NAME)
             if spec is None or spec.loader is None:
                 raise ModuleNotFoundError(f"No module named {_NAME!r}", name=_NAME)
             sys.modules[_NAME] = _package(spec)
             sys.modules["databricks"].sdk = sys.modules[_NAME]  # type: ignore[attr-defined]  # as an import does
-        return importlib.import_module(f"{_NAME}.core")
+        found = importlib.import_module(f"{_NAME}.core")
+        found.Config.attributes()  # made when it is first asked for, which two threads must not do at once
+        return found
 
 
 def _package(spec: ModuleSpec) -> ModuleType:

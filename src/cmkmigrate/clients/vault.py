@@ -16,6 +16,7 @@ from cmkmigrate.clients.again import read_again
 from cmkmigrate.clients.arm_bodies import parsed
 from cmkmigrate.clients.azure_core import called, error_of, host_policy
 from cmkmigrate.clients.endpoints import Endpoints
+from cmkmigrate.clients.imports import load
 from cmkmigrate.clients.login import Login
 from cmkmigrate.errors import Unknown
 
@@ -92,8 +93,7 @@ class Vault:
     def _asked(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """ONE request with a path (or a URL) of this data plane, for which the SDK has no call, or only one that drops
         what it does not know. Raises CallErrors."""
-        from azure.core.rest import HttpRequest
-
+        HttpRequest = load("azure.core.rest").HttpRequest
         url = path if path.startswith("https://") else f"{self.uri.rstrip('/')}/{path}"
         request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
         answer = called(lambda: self._client().send_request(request))
@@ -104,9 +104,7 @@ class Vault:
     def _client(self) -> Any:
         with self._lock:
             if self._made is None:
-                from azure.keyvault.keys import KeyClient
-
-                self._made = KeyClient(
+                self._made = load("azure.keyvault.keys").KeyClient(
                     self.uri,
                     self._login,
                     retry_total=0,
