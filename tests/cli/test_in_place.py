@@ -22,7 +22,9 @@ def said(name: str, outputs: Any = None, **params: Any) -> str:
     book = playbook.load(name, kinds)
     values = playbook.fill_params(book, params)
     sites: Any = SimpleNamespace(workspace=lambda *given, **more: SOURCE)
-    return change_as_code(Migration(book, values, kinds, sites), {"key": outputs or KEY})
+    return change_as_code(
+        Migration(book, values, kinds, sites), dict.fromkeys(("services-key", "disks-key", "root-key"), outputs or KEY)
+    )
 
 
 def test_all_that_is_wanted_and_no_more() -> None:

@@ -28,8 +28,8 @@ def test_plan_writes_nothing(migration: Migration) -> None:
 
 def test_plan_says_what_apply_does(migration: Migration) -> None:
     """What the preview says will not be moved is what was not moved, but for what only the service can refuse."""
-    said = {(one["kind"], one["key"]): one["do"] for one in migration.plan.json["actions"]}
-    moved = Counter(kind for kind, key in said if said[kind, key] not in ("block", "excluded", "unsupported"))
+    said = {(one["step"], one["kind"], one["key"]): one["do"] for one in migration.plan.json["actions"]}
+    moved = Counter(at[1] for at, do in said.items() if do not in ("block", "excluded", "unsupported"))
     done = {one["kind"]: one["migrated"] for one in migration.apply.json["counts"]}
     refused = Counter(one["kind"] for one in migration.apply.json["problems"] if one["state"] in ("failed", "blocked"))
     for kind in done:

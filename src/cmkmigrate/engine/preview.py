@@ -33,9 +33,7 @@ class Preview:
         """Plan every step, or only what is provisioned. Raises OperatorError where a side cannot be read, or where it
         shows at once that it cannot go well."""
         board = self.board
-        i = item.c
-        board.ledger.number += 1
-        board.ledger.commit(update(item).where(i.state.in_((State.INTENT, State.MADE))).values(state=State.PLANNED))
+        self._begin()
         for step in board.migration.playbook.steps:
             board.tell("step", step=step.id)
             why = skip(board, step)
@@ -58,6 +56,7 @@ class Preview:
     def rehearse(self) -> dict[str, OperatorError | CallError]:
         """Plan every step that provisions, also those after one that cannot be planned; gives step -> why it cannot."""
         board, problems = self.board, dict[str, OperatorError | CallError]()
+        self._begin()
         for step in board.migration.playbook.steps:
             kind = board.migration.kinds.get(step.kind or "")
             try:
@@ -71,6 +70,12 @@ class Preview:
                 problems[step.id] = error
                 board.outputs[step.id] = dict.fromkeys(kind.outputs, KNOWN_AFTER_APPLY) if kind else {}
         return problems
+
+    def _begin(self) -> None:
+        """Another pass than those of the run that the ledger may know."""
+        ledger, i = self.board.ledger, item.c
+        ledger.number += 1
+        ledger.commit(update(item).where(i.state.in_((State.INTENT, State.MADE))).values(state=State.PLANNED))
 
     def actions(self) -> Iterator[Action]:
         """What would be done, in the order of the steps, kinds and keys."""
