@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from cmkmigrate.clients.permissions import allows
 from cmkmigrate.errors import Unknown
-from cmkmigrate.preflight.rights import AT, WHEN, Right, allows, asked, needed, table
+from cmkmigrate.preflight.rights import AT, WHEN, Right, asked, needed, table
 from cmkmigrate.preflight.run import discover
 from cmkmigrate.sandbox.roles import BUILT_IN
 from tests.harness import ROOT

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from cmkmigrate.clients import permissions
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.observe import Board
@@ -249,8 +250,7 @@ class Ground:
                 parts = parts[: 4 if len(parts) > 4 else 2]
 
     def _permissions(self, at: str) -> list[dict[str, Any]]:
-        path = f"{at}/providers/Microsoft.Authorization/permissions"
-        return list(self.subscription_of(at).listing(path, "2022-04-01"))
+        return list(self.subscription_of(at).listing(permissions.path(at), permissions.VERSION))
 
     def _workspace(self, id: str) -> Thing:
         return self._thing(id, self.subscription_of(id).workspace)

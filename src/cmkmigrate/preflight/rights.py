@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -38,17 +37,6 @@ def table() -> tuple[Right, ...]:
     """Every row."""
     data, _ = read_yaml(files("cmkmigrate.preflight").joinpath(FILE).read_text("utf-8"), FILE)
     return tuple(Right(**row) for row in data)
-
-
-def allows(permissions: Iterable[Mapping[str, Any]], action: str) -> bool:
-    """Whether the caller may, by what the service says of his permissions at a scope."""
-    return any(
-        _matches(one.get("actions"), action) and not _matches(one.get("notActions"), action) for one in permissions
-    )
-
-
-def _matches(patterns: Any, action: str) -> bool:
-    return any(fnmatchcase(action.lower(), str(pattern).lower()) for pattern in patterns or ())
 
 
 def needed(ground: Ground) -> list[tuple[Right, str]]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cmkmigrate.clients import permissions
 from cmkmigrate.errors import Blocked, CallError, Denied, NotFound
 from cmkmigrate.kinds.azure import network_rules as rules
 from cmkmigrate.kinds.azure.known_elsewhere import UNKNOWN_YET, Ask, Side, asks_of, owner_of
@@ -65,6 +66,7 @@ def network_asks(
     yield from _of_subnets(site, source, settings)
     for id in sorted({str(one["subscriptionId"]).lower() for one in site.subscriptions()} | {site.id.lower()}):
         there = open(id)
+        yield from _cut(there)
         for sort in _SORTS:
             yield from _of_sort(there, sort, old, new)
         yield from _of_zones(there, source)
@@ -169,6 +171,20 @@ def _of_subnets(site: Site, source: Body, settings: Mapping[str, Any]) -> Iterat
 
 def _services(subnet: Body | None) -> set[str]:
     return {str(one.get("service")) for one in ((subnet or {}).get("properties") or {}).get("serviceEndpoints") or ()}
+
+
+def _cut(site: Site) -> Iterator[Ask]:
+    """Rows for what a listing leaves out: it shows what the caller may see, and does not say that there is more."""
+    scope = f"/subscriptions/{site.id}"
+    try:
+        mine = site.listing(permissions.path(scope), permissions.VERSION)
+    except CallError as error:
+        yield _not_read("all of a subscription", scope, error)
+        return
+    for sort in _SORTS:
+        if not permissions.allows(mine, f"{sort.type}/read"):
+            text = "you may not read all of them there: somebody who may has to look"
+            yield Ask(sort.what, f"{scope}/providers/{sort.type}", "not read", text, "", "unknown")
 
 
 def _of_sort(site: Site, sort: _Sort, old: Side, new: Side) -> Iterator[Ask]:

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from cmkmigrate.audit import health, roles
 from cmkmigrate.clients.endpoints import AZURE_DATABRICKS
+from cmkmigrate.clients.permissions import allows
 from cmkmigrate.errors import CallError, Denied, NotFound
-from cmkmigrate.preflight import rights
 from cmkmigrate.preflight.ground import Ground, Thing, known
 from cmkmigrate.preflight.model import Check, Seen, failed, passed, unknown
 
@@ -145,7 +145,7 @@ def _may_grant(ground: Ground, vault: Thing, by_roles: bool) -> bool | None:
         return False  # no step of the playbook grants anything
     action = _GRANT if by_roles else _ADD
     try:
-        return rights.allows(ground.permissions(vault.id), action)
+        return allows(ground.permissions(vault.id), action)
     except CallError:
         return None
 

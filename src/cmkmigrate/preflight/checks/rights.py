@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from cmkmigrate.clients.permissions import allows
 from cmkmigrate.errors import CallError, Denied
 from cmkmigrate.preflight import rights
 from cmkmigrate.preflight.ground import Ground
@@ -34,7 +35,7 @@ def _lacking(ground: Ground, needed: list[tuple[rights.Right, str]]) -> Iterator
         except CallError as error:
             seen.append(unknown(f"whether you may {right.action} at {scope} could not be asked: {error}", fix))
             continue
-        if not rights.allows(permissions, right.action):
+        if not allows(permissions, right.action):
             seen.append(failed(f"you may not {right.action} at {scope}", fix))
     groups: dict[str, list[Seen]] = {}
     for one in dict.fromkeys(seen):
