@@ -236,6 +236,7 @@ def test_the_table_is_enough_and_every_row_is_used(world: Callable[[Profile], Wo
     assert [action for action in profile.actions if action.lower() not in used] == []
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("profile", "action"), CASES, ids=[f"{one.name}-{action}" for one, action in CASES])
 def test_without_a_row_the_preflight_names_it(world: Callable[[Profile], World], profile: Profile, action: str) -> None:
     here = world(profile)
