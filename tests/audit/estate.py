@@ -22,13 +22,15 @@ PAST, FAR = 1_600_000_000, 4_000_000_000
 V1, V2 = "a" * 32, "b" * 32
 FEATURES = ("managed_services", "managed_disks", "dbfs_root")
 ROLE = "Key Vault Crypto Service Encryption User"
-SUFFIX = "vault.azure.test"
+SUFFIX, HSMS = "vault.azure.test", "managedhsm.azure.test"
+LOCAL_ROLE = "Managed HSM Crypto Service Encryption User"
 
 
 def workspace(name: str, on: Iterable[bool], vault: str = "kv-good", key: str = "good", **more: Any) -> dict[str, Any]:
     """A workspace with these of the three features under a key."""
     services, disks, root = on
-    uri, version = f"https://{vault}.{SUFFIX}/", more.pop("version", V1)
+    suffix = HSMS if vault.startswith("hsm-") else SUFFIX
+    uri, version = f"https://{vault}.{suffix}/", more.pop("version", V1)
     key_fields = {"keyVaultUri": uri, "keyName": key, "keyVersion": version}
     block = {"keySource": "Microsoft.Keyvault", "keyVaultProperties": key_fields}
     entities: dict[str, Any] = {}
@@ -74,6 +76,13 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "no-policy": ("kv-nopolicy", "good", "no-grant"),
     "firewall": ("kv-closed", "good", "firewall"),
     "perimeter": ("kv-perimeter", "good", "firewall"),
+    "hsm-disabled": ("hsm-good", "disabled", "key-disabled"),
+    "hsm-gone": ("hsm-good", "gone", "key-missing"),
+    "hsm-signs": ("hsm-good", "signs", "key-unfit"),
+    "hsm-new": ("hsm-new", "good", "hsm-inactive"),
+    "hsm-no-purge": ("hsm-nopurge", "good", "no-purge-protection"),
+    "hsm-no-grant": ("hsm-nogrant", "good", "no-grant"),
+    "hsm-walled": ("hsm-walled", "good", "firewall"),
 }
 
 
@@ -121,6 +130,15 @@ class Estate:
         self.add(workspace("trusted", ALL, "kv-bypass"), *CMK)
         unseen = ("unknown", "unknown", "unknown")
         self.add(workspace("lost", ALL, "kv-lost"), *unseen, code="vault-not-seen")
+        self.add(workspace("in-hsm", ALL, "hsm-good"), *CMK)
+        self.add(workspace("in-hsm-widely", ALL, "hsm-wide"), *CMK)
+        one = workspace("hsm-pinned", ALL, "hsm-good", "rotated", rotates=True)
+        self.add(one, degraded, "cmk", degraded, code="version-behind")
+        self.add(workspace("hsm-shut", ALL, "hsm-shut"), *unseen, code="hsm")
+        self.add(workspace("hsm-half", ALL, "hsm-half"), *unseen, code="hsm")
+        self.add(workspace("hsm-lost", ALL, "hsm-lost"), *unseen, code="vault-not-seen")
+        group = workspace("hsm-group", ALL, "hsm-group")
+        self.add(group, *unseen, code="grants-unreadable")
         failed = workspace("failed", ALL, properties={"provisioningState": "Failed"})
         self.add(failed, *unseen, code="state")
         self.add(workspace("since-when", ALL), "unknown", "cmk", "cmk", code="since", attest=False)
@@ -178,6 +196,48 @@ class Estate:
             {**vault("kv-far", key("good")), "subscription": OTHER, "resource_group": "rg-far"},
         ]
 
+    def hsms(self) -> list[dict[str, Any]]:
+        """Managed HSMs; the operator may read keys and roles (Crypto Auditor) where it is not said otherwise."""
+
+        def give(principal: str, role: str = LOCAL_ROLE, scope: str = "/keys") -> dict[str, Any]:
+            return {"role": role, "principal": principal, "scope": scope}
+
+        def users(name: str, **more: Any) -> list[dict[str, Any]]:
+            host = f"{name}.{HSMS}/"
+            mine = [one["name"] for one in self.workspaces if host in json.dumps(one["properties"])]
+            who = ["databricks", *(f"{kind}:{one}" for one in mine for kind in ("storage", "disks"))]
+            return [give(one, **more) for one in who]
+
+        def hsm(name: str, *keys: dict[str, Any], roles: Any = None, reads: Any = None, **told: Any) -> dict[str, Any]:
+            auditor = [give("operator", "Managed HSM Crypto Auditor")] if reads is None else reads
+            given = users(name) if roles is None else roles
+            properties = told.pop("properties", {})
+            return {"name": name, "resource_group": "rg-keys", "keys": [*keys], "properties": properties,
+                    "roles": [*auditor, *given], "location": "westeurope", **told}  # fmt: skip
+
+        good = [
+            key("good", {"exp": FAR}),
+            key("disabled", {"enabled": False}),
+            key("gone", deleted=True),
+            key("signs", key_ops=["sign", "verify"]),
+            key("rotated", {}, {"version": V2, "created": YOUNG - 10_000_000 + 1}),
+        ]
+        one = key("good", {"exp": FAR})
+        walls = {"networkAcls": {"defaultAction": "Deny", "bypass": "None", "ipRules": [{"value": "203.0.113.0/24"}]}}
+        wide = [give("databricks", "Managed HSM Crypto User", "/"), *users("hsm-wide", scope="/keys/good")[1:]]
+        somebody = "0a0a0a0a-0000-4000-8000-000000000001"  # a group, for all that the HSM says
+        return [
+            hsm("hsm-good", *good),
+            hsm("hsm-wide", one, roles=wide, subscription=OTHER, resource_group="rg-far"),
+            hsm("hsm-new", one, activated=False),
+            hsm("hsm-nopurge", one, properties={"enablePurgeProtection": False}),
+            hsm("hsm-nogrant", one, roles=[give("databricks", "Managed HSM Crypto Officer", "/")]),
+            hsm("hsm-walled", one, properties=walls),
+            hsm("hsm-shut", one, reads=[]),
+            hsm("hsm-half", one, reads=[give("operator", "Managed HSM Policy Administrator", "/")]),
+            hsm("hsm-group", one, roles=[give(somebody)]),
+        ]
+
     def grants(self) -> list[dict[str, Any]]:
         def give(scope: str, principal: str) -> dict[str, Any]:
             return {"scope": scope, "role": ROLE, "principal": principal}
@@ -215,6 +275,7 @@ class Estate:
             ],
             "workspaces": self.workspaces,
             "vaults": self.vaults(),
+            "managed_hsms": self.hsms(),
             "grants": [*self.grants(), reader],
         }
 

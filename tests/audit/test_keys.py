@@ -104,12 +104,6 @@ def test_a_role_of_ones_own() -> None:
     assert codes(Site(role_assignments=[grant], role_definition=DENIED)) == ["grants-unreadable"]
 
 
-def test_a_managed_hsm_is_unknown_and_not_looked_for() -> None:
-    site = Site()
-    assert codes(site, "https://h.managedhsm.azure.net/") == ["hsm"]
-    assert site.calls["vault_key"] == 0
-
-
 def test_the_directory_is_not_asked_where_the_id_is_given() -> None:
     site = Site(azure_databricks_object_id=DENIED)
     assert codes(site, databricks="databricks") == []

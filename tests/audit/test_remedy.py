@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,16 +21,22 @@ from tests.audit.test_storage import ID, KEY, account
 from tests.house import tree
 
 VAULT = "/subscriptions/s1/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v"
+HSM = "/subscriptions/s1/resourceGroups/g/providers/Microsoft.KeyVault/managedHSMs/h"
 # The verbs and options of `az` that the commands use, from its reference (2.91, databricks extension 1.3): a command
 # with another word is a typing mistake, or needs a look into that reference first.
 AZ: dict[str, set[str]] = {
     "keyvault key set-attributes": {"--id", "--enabled", "--expires", "--not-before"},
-    "keyvault key recover": {"--vault-name", "--name"},
-    "keyvault key create": {"--vault-name", "--name", "--kty"},
+    "keyvault key recover": {"--vault-name", "--hsm-name", "--name"},
+    "keyvault key create": {"--vault-name", "--hsm-name", "--name", "--kty"},
     "keyvault recover": {"--name", "--subscription"},
     "keyvault update": {"--name", "--subscription", "--bypass", "--public-network-access", "--enable-purge-protection"},
     "keyvault set-policy": {"--name", "--subscription", "--object-id", "--key-permissions"},
+    "keyvault update-hsm": {"--hsm-name", "--subscription", "--bypass", "--public-network-access",
+                            "--enable-purge-protection"},
+    "keyvault show": {"--hsm-name", "--subscription"},
     "keyvault role assignment list": {"--hsm-name"},
+    "keyvault role assignment create": {"--hsm-name", "--role", "--scope", "--assignee", "--assignee-object-id",
+                                        "--assignee-principal-type"},
     "role assignment create": {"--role", "--assignee", "--assignee-object-id", "--assignee-principal-type", "--scope"},
     "resource show": {"--ids", "--query"},
     "databricks workspace update": {"--ids", "--sku"},
@@ -42,19 +49,23 @@ AZ: dict[str, set[str]] = {
 
 
 def row(name: str = "w", **changes: Any) -> Row:
+    """The first feature of a workspace, or another one; uri: of the vault of its key."""
     body = resource(ENTITY, ENTITY, ROOT)
     body["id"] = f"{body['id'].rpartition('/')[0]}/{name}"
-    return judge(body)[changes.get("feature", 0)]
+    found = judge(body)[changes.get("feature", 0)]
+    return replace(found, vault_uri=changes.get("uri", found.vault_uri))
 
 
-def case(one: Any, roles: bool = True) -> remedy.Case:
-    vault = {"id": VAULT, "properties": {"enableRbacAuthorization": roles}}
+def case(one: Any, roles: bool = True, id: str = VAULT) -> remedy.Case:
+    vault = {"id": id, "properties": {"enableRbacAuthorization": roles}}
     made = Key("https://v.vault.test/", "k", vault, key(V2))
     return remedy.Case(one, NOW, Holder("somebody", "p1"), made, ["managed_services", "dbfs_root"], "me")
 
 
 def both(code: str) -> list[Row | Account]:
     """What a verdict with this code can be about."""
+    if code in ("hsm", "hsm-inactive"):
+        return [row(uri="https://h.managedhsm.azure.net/")]
     stored = judge_account(account({"keySource": "Microsoft.Keyvault", "keyvaultproperties": KEY}))
     alone = {"since", "later", "sku", "plan", "state", "serverless", "exception", "account-disagrees"}
     return [*([] if code == "account-not-seen" else [row()]), *([] if code in alone else [stored])]
@@ -87,6 +98,26 @@ def test_every_code(code: str) -> None:
         else:
             words = checked(command)
             assert "None" not in words and all(words[:-1])
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - remedy.NOTHING - {"account-not-seen"}))
+def test_every_code_of_a_managed_hsm(code: str) -> None:
+    """Its verbs and options are others; no command about its keys and roles takes it for a vault."""
+    command = remedy.of(Cause(code, "x"), case(row(uri="https://h.managedhsm.azure.net/"), id=HSM))
+    words = checked(command)
+    assert "--vault-name" not in words and "set-policy" not in words and words[1:4] != ["role", "assignment", "create"]
+    if "--hsm-name" in words:
+        assert words[words.index("--hsm-name") + 1] == "h"
+
+
+def test_a_local_role_is_given_on_the_key() -> None:
+    one = row(uri="https://h.managedhsm.azure.net/")
+    words = checked(remedy.of(Cause("no-grant", "x"), case(one, id=HSM)))
+    assert words[words.index("--role") + 1] == "Managed HSM Crypto Service Encryption User"
+    assert words[words.index("--scope") + 1] == f"/keys/{one.key_name}"
+    assert words[words.index("--assignee-object-id") + 1] == "p1"
+    words = checked(remedy.of(Cause("hsm", "x"), case(one, id=HSM)))
+    assert words[words.index("--role") + 1] == "Managed HSM Crypto Auditor"
 
 
 def test_a_word_that_does_not_exist_is_seen() -> None:

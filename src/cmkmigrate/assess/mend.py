@@ -13,6 +13,7 @@ from cmkmigrate.audit.model import DEGRADED, UNKNOWNS, Row
 
 # What the identity of a mend needs on the vault: action, role that has it, whether it is a data action.
 VAULT_WRITE: Final = ("Microsoft.KeyVault/vaults/write", "Key Vault Contributor", False)
+HSM_WRITE: Final = ("Microsoft.KeyVault/managedHSMs/write", "Managed HSM contributor", False)
 POLICY_WRITE: Final = ("Microsoft.KeyVault/vaults/accessPolicies/write", "Key Vault Contributor", False)
 GRANT: Final = ("Microsoft.Authorization/roleAssignments/write", "Key Vault Data Access Administrator", False)
 KEY_UPDATE: Final = ("Microsoft.KeyVault/vaults/keys/update/action", "Key Vault Crypto Officer", True)
@@ -26,6 +27,7 @@ _NEEDS: Final[dict[str, tuple[tuple[str, str, bool], ...]]] = {
     "key-missing": (KEY_RECOVER,),
     "key-unfit": (),
     "vault-deleted": (VAULT_WRITE,),
+    "hsm-inactive": (),  # who administers the HSM activates it
     "no-purge-protection": (VAULT_WRITE,),
     "firewall": (VAULT_WRITE,),
     "no-grant": (GRANT,),
@@ -39,7 +41,7 @@ _TELLS: Final[dict[str, str]] = {
     "plan": "a key on a plan without keys: upgrade the plan, and assess again",
     "since": "a person who knows the day writes it into the scope file (attested), or --runs names the run that set it",
     "vault-not-seen": "get the role Reader on the subscription of the vault, or name it with --subscription",
-    "hsm": "look into the Managed HSM yourself: az keyvault key show --id KEY-ID",
+    "hsm": "get the local role Managed HSM Crypto Auditor on the key, and assess again",
     "key-unreadable": "get the role Reader on the vault, and assess again",
     "grants-unreadable": "get the role Reader on the vault; where a group or a condition grants, look at it yourself",
     "account-not-seen": "get the role Reader where the storage account is",
@@ -47,8 +49,11 @@ _TELLS: Final[dict[str, str]] = {
 }
 
 
-def needs(code: str, roles: bool) -> tuple[tuple[str, str, bool], ...]:
-    """What mending a cause needs on the vault: (action, role, data action). roles: whether roles count on it."""
+def needs(code: str, roles: bool, hsm: bool = False) -> tuple[tuple[str, str, bool], ...]:
+    """What mending a cause needs on the vault: (action, role, data action). roles: whether roles count on it. hsm: it
+    is a Managed HSM, on which Azure's rights let nobody at the keys or the local roles."""
+    if hsm:
+        return (HSM_WRITE,) if VAULT_WRITE in _NEEDS.get(code, ()) else ()
     if code == "no-grant" and not roles:
         return (POLICY_WRITE,)
     return _NEEDS.get(code, ())

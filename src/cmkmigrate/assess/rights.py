@@ -53,7 +53,10 @@ def needed(
     if vault and any(" -p key_id=" in step.command for step in steps):
         vaults = {**vaults, "key": vault}  # a key that exists is read in the vault, which an Owner of it may not
     for code, held in vaults.items():
-        for need in mend.needs(code, health.uses_roles(held)):
+        hsm = health.is_hsm(held)
+        if hsm and mend.needs(code, True) and not mend.needs(code, True, hsm):
+            doubt = f"whether a local role of the managed HSM {text(held.get('name'))} lets you mend it was not judged"
+        for need in mend.needs(code, health.uses_roles(held), hsm):
             if need[2] and not health.uses_roles(held):
                 name = text(held.get("name"))
                 doubt = f"the vault {name} goes by access policies: whether one lets you change keys was not judged"

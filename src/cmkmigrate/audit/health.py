@@ -22,16 +22,16 @@ NEEDED: Final = frozenset({"get", "wrapkey", "unwrapkey"})
 def of_vault(vault: Mapping[str, Any]) -> list[Cause]:
     """Purge protection and network rules."""
     properties, found = mapping(vault.get("properties")), []
-    name = text(vault.get("name"))
+    name = f"the {'managed HSM' if is_hsm(vault) else 'vault'} {text(vault.get('name'))}"
     if properties.get("enablePurgeProtection") is not True:
-        found.append(Cause("no-purge-protection", f"the vault {name} is not protected against purging"))
+        found.append(Cause("no-purge-protection", f"{name} is not protected against purging"))
     rules, access = mapping(properties.get("networkAcls")), text(properties.get("publicNetworkAccess")).lower()
     if access == "securedbyperimeter":
-        found.append(Cause("firewall", f"a network security perimeter closes the vault {name} to Azure's services"))
+        found.append(Cause("firewall", f"a network security perimeter closes {name} to Azure's services"))
     elif access == "disabled" or text(rules.get("defaultAction")).lower() == "deny":
         bypass = rules.get("bypass", "AzureServices")
         if "azureservices" not in text(bypass).lower():
-            found.append(Cause("firewall", f"the vault {name} lets Azure's services in by no bypass"))
+            found.append(Cause("firewall", f"{name} lets Azure's services in by no bypass"))
     return found
 
 
@@ -124,8 +124,13 @@ def oldest(versions: Iterable[Mapping[str, Any]]) -> float:
 
 
 def uses_roles(vault: Mapping[str, Any]) -> bool:
-    """Whether role assignments count on a vault, and not access policies."""
+    """Whether Azure's role assignments count on a vault: not access policies, and not the local roles of an HSM."""
     return lower(vault.get("properties")).get("enablerbacauthorization") is True
+
+
+def is_hsm(vault: Mapping[str, Any]) -> bool:
+    """Whether it is a Managed HSM, by its ARM id."""
+    return "/microsoft.keyvault/managedhsms/" in text(vault.get("id")).lower()
 
 
 def number(value: Any) -> float:

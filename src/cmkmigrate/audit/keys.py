@@ -1,8 +1,8 @@
-"""The keys that workspaces name: found, read once each, and judged. Reads Resource Manager and the directory alone.
+"""The keys that workspaces name: found, read once each, and judged. Reads Resource Manager, the directory, and HSMs.
 
 A vault's content is not opened: ARM shows a key's versions, their times and states to a Reader (vaults/keys,
 2023-07-01 and later), and its requests are not subject to the vault's firewall. What ARM does not show: soft-deleted
-keys (a key that is gone counts as missing), and everything inside a Managed HSM.
+keys (a key that is gone counts as missing), and everything inside a Managed HSM, whose data plane is read (hsms.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from cmkmigrate.audit import health, roles
+from cmkmigrate.audit import health, hsms, roles
 from cmkmigrate.audit.encryption import mapping, text
 from cmkmigrate.audit.model import Cause, Feature, Row, Verdict
 from cmkmigrate.errors import CallError, Denied, NotFound, OperatorError
@@ -59,6 +59,8 @@ class Key:
     newest: Mapping[str, Any] = field(default_factory=dict)
     versions: list[dict[str, Any]] = field(default_factory=list)
     assignments: list[dict[str, Any]] | None = None
+    hsm: hsms.Found | None = None  # what else was found of a key in a Managed HSM
+    pinned: set[str] = field(default_factory=set)  # versions that are named
     problems: list[Cause] = field(default_factory=list)
     users: int = 0  # features of workspaces and storage accounts that name it
 
@@ -78,18 +80,24 @@ class Keys:
         self._deleted: dict[str, str] = {}
         self._definitions: dict[str, Mapping[str, Any]] = {}
         self._no_databricks = ""
+        self._hsms, self._known = hsms.Hsms(None), set[str]()
         self.unlisted: list[str] = []  # subscriptions whose vaults could not be listed
 
-    def read(self, named: Sequence[Named], subscriptions: Iterable[str]) -> None:
-        """Read all keys that are named. subscriptions: where vaults are looked for first."""
+    def read(self, named: Sequence[Named], subscriptions: Iterable[str], known: Iterable[str] = ()) -> None:
+        """Read all keys that are named. subscriptions: where vaults are looked for first. known: object ids that are
+        no groups, which the local roles of an HSM do not say."""
         for one in named:
             if one.verdict is Verdict.CMK:
                 known = (_host(one.vault_uri), one.key_name.lower())
                 key = self._found.setdefault(known, Key(one.vault_uri, one.key_name))
                 key.users += 1
+                key.pinned.add(one.key_version)
         if not self._found:
             return
-        self._find_vaults(list(subscriptions))
+        places = list(subscriptions)
+        self._hsms = hsms.Hsms(self._cloud.subscription(places[0] if places else ""))
+        self._known = {one.lower() for one in known}
+        self._find_vaults(places)
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(self._look, self._found.values()))
         rows = [one for one in named if isinstance(one, Row)]
@@ -119,8 +127,9 @@ class Keys:
         found = list(key.problems)
         if key.vault:
             found += health.of_vault(key.vault)
-            if key.newest:
-                found += health.of_key(key.newest, key.versions, one.key_version, follows, self._now, self._horizon)
+        if key.newest:
+            found += health.of_key(key.newest, key.versions, one.key_version, follows, self._now, self._horizon)
+        if key.vault if key.hsm is None else not key.hsm.closed:
             found += self._grant(holder, key)
         return found
 
@@ -170,7 +179,11 @@ class Keys:
     def _look(self, key: Key) -> None:
         host = _host(key.uri)
         if HSM in host:
-            key.problems.append(Cause("hsm", f"{host} is a Managed HSM, whose data plane is not read"))
+            key.hsm = seen = self._hsms.look(host, key.uri, key.name, key.pinned)
+            key.vault, key.newest, key.versions, key.assignments = (
+                seen.home, seen.newest, seen.versions, seen.assignments
+            )  # fmt: skip
+            key.problems += seen.problems
             return
         vault = self._vaults.get(host)
         if vault is None:
@@ -215,6 +228,8 @@ class Keys:
         if not principal:
             return [Cause("principal-unknown", f"the object id of {who} is not known: {holder.why}")]
         refused = Cause("no-grant", f"{who} ({principal}) may not get, wrap and unwrap with the key")
+        if key.hsm is not None:
+            return self._local_grant(holder, key, key.hsm, refused)
         if not health.uses_roles(key.vault):
             return [] if health.policy_allows(key.vault, principal) else [refused]
         if key.assignments is None:
@@ -226,6 +241,22 @@ class Keys:
         if said == "yes":
             return []
         return [refused if said == "no" else Cause("grants-unreadable", f"{who} has no grant of its own; {said}")]
+
+    def _local_grant(self, holder: Holder, key: Key, hsm: hsms.Found, refused: Cause) -> list[Cause]:
+        if key.assignments is None:
+            return [Cause("hsm", f"the local roles of {_host(key.uri)} could not be read: {hsm.why}")]
+        known = self._known | {self._databricks.lower()}
+        try:
+            said = hsms.allows(
+                key.assignments, key.name, holder.principal, known, lambda: self._hsms.definitions(key.uri)
+            )
+        except CallError as error:
+            return [Cause("hsm", f"a local role of {_host(key.uri)} cannot be judged: {error}")]
+        if said == "yes":
+            return []
+        return [
+            refused if said == "no" else Cause("grants-unreadable", f"{holder.who} has no grant of its own; {said}")
+        ]
 
     def _ask_directory(self) -> None:
         any_vault = next((text(one.get("id")) for one in self._vaults.values()), "")

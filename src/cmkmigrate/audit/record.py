@@ -24,8 +24,8 @@ LIMITS: Final = (
     "Keys of managed disks cover data disks of classic compute: not disks of the operating system, not serverless.",
     "Storage accounts are those that roles of access connectors and, where asked for, Unity Catalog lead to; mounts, "
     "external tables by account key, and encryption scopes of containers are not read.",
-    "The data planes of vaults and workspaces are not read: soft-deleted keys count as missing, and the keys and "
-    "grants of a Managed HSM are unknown.",
+    "The data planes of vaults and workspaces are not read: soft-deleted keys count as missing. Of Managed HSMs they "
+    "are, as nothing else shows their keys and local roles: without a local role there, those are unknown.",
     "Deny assignments, and grants that are eligible and not active, are not evaluated.",
     "It supports an audit of the controls that it names; it certifies nothing.",
 )
@@ -83,6 +83,8 @@ def _key(key: Key) -> dict[str, Any]:
 def _access(vault: Mapping[str, Any]) -> str:
     if not vault:
         return ""
+    if health.is_hsm(vault):
+        return "local roles"
     return "roles" if health.uses_roles(vault) else "access policies"
 
 

@@ -18,12 +18,14 @@ from urllib.parse import urlsplit
 
 from cmkmigrate.audit import health
 from cmkmigrate.audit.encryption import text
-from cmkmigrate.audit.keys import Holder, Key
+from cmkmigrate.audit.keys import HSM, Holder, Key
 from cmkmigrate.audit.model import Cause, Row
 from cmkmigrate.audit.storage import Account
+from cmkmigrate.clients.managed_hsm import CRYPTO_SERVICE_ENCRYPTION_USER
 
 DATABRICKS: Final = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"  # application id of AzureDatabricks in every tenant
 ROLE: Final = "Key Vault Crypto Service Encryption User"
+LOCAL_ROLE, LOCAL_READER = CRYPTO_SERVICE_ENCRYPTION_USER[0], "Managed HSM Crypto Auditor"
 YEAR_S: Final = 365 * health.DAY_S
 NOTHING: Final = frozenset({"serverless", "exception"})  # codes that no command mends
 
@@ -51,8 +53,12 @@ def _az(*words: str) -> list[str]:
     return ["az", *words]
 
 
+def _host(case: Case) -> str:
+    return urlsplit(case.one.vault_uri).hostname or case.one.vault_uri
+
+
 def _vault_name(case: Case) -> str:
-    return (urlsplit(case.one.vault_uri).hostname or case.one.vault_uri).partition(".")[0]
+    return _host(case).partition(".")[0]
 
 
 def _vault(case: Case) -> Mapping[str, Any]:
@@ -92,12 +98,34 @@ def _time(at: float) -> str:
     return f"{health.day(at)}T00:00:00Z"
 
 
+def _hsm(case: Case) -> bool:
+    return HSM in _host(case)
+
+
 def _on_vault(*words: str) -> Any:
     return lambda case: _az("keyvault", *words, "--name", _vault_name(case), *_subscription(case))
 
 
+def _named(case: Case) -> list[str]:
+    return ["--hsm-name" if _hsm(case) else "--vault-name", _vault_name(case)]
+
+
+def _update(*words: str) -> Any:
+    """Of a vault, or of an HSM, for which the verb is another one."""
+
+    def made(case: Case) -> list[str]:
+        name = "--hsm-name" if _hsm(case) else "--name"
+        verb = "update-hsm" if _hsm(case) else "update"
+        return _az("keyvault", verb, name, _vault_name(case), *_subscription(case), *words)
+
+    return made
+
+
 def _grant(case: Case) -> list[str]:
     who = case.holder.principal if case.holder else ""
+    if _hsm(case):
+        return [*_local_role(case, LOCAL_ROLE, "--assignee-object-id", who), "--assignee-principal-type",
+                "ServicePrincipal"]  # fmt: skip
     if health.uses_roles(_vault(case)):
         return _az("role", "assignment", "create", "--role", ROLE, "--assignee-object-id", who,
                    "--assignee-principal-type", "ServicePrincipal", "--scope", _vault_id(case))  # fmt: skip
@@ -105,10 +133,9 @@ def _grant(case: Case) -> list[str]:
                "--key-permissions", "get", "wrapKey", "unwrapKey")  # fmt: skip
 
 
-def _firewall(case: Case) -> list[str]:
-    """What is in a perimeter must be taken out of it first; then this lets trusted services in and nobody else."""
-    named = ["--name", _vault_name(case), *_subscription(case)]
-    return _az("keyvault", "update", *named, "--bypass", "AzureServices", "--public-network-access", "Disabled")
+def _local_role(case: Case, role: str, *who: str) -> list[str]:
+    return _az("keyvault", "role", "assignment", "create", "--hsm-name", _vault_name(case), "--role", role,
+               "--scope", f"/keys/{case.one.key_name}", *who)  # fmt: skip
 
 
 def _in_place(case: Case, features: Sequence[str], *keys: str) -> list[str]:
@@ -134,7 +161,7 @@ def _other_key(case: Case) -> list[str]:
     """A key of another name in the same vault."""
     name = f"{case.one.key_name}-rsa"
     if isinstance(case.one, Account):
-        return _az("keyvault", "key", "create", "--vault-name", _vault_name(case), "--name", name, "--kty", "RSA")
+        return _az("keyvault", "key", "create", *_named(case), "--name", name, "--kty", f"RSA{'-HSM' * _hsm(case)}")
     return _in_place(case, _own_feature(case), f"vault_id={_vault_id(case)}", f"key_name={name}")
 
 
@@ -168,6 +195,14 @@ def _account(case: Case) -> list[str]:
 def _reader(case: Case) -> list[str]:
     scope = _vault_id(case) or f"/subscriptions/{case.one.subscription}"
     return _az("role", "assignment", "create", "--role", "Reader", "--assignee", case.caller, "--scope", scope)
+
+
+def _reader_of_key(case: Case) -> list[str]:
+    return _local_role(case, LOCAL_READER, "--assignee", case.caller) if _hsm(case) else _reader(case)
+
+
+def _local_roles(case: Case) -> list[str]:
+    return _az("keyvault", "role", "assignment", "list", "--hsm-name", _vault_name(case))
 
 
 def _principal(case: Case) -> list[str]:
@@ -211,24 +246,26 @@ _COMMANDS: Final[dict[str, Any]] = {
     "key-expired": _attributes("--expires", "YEAR"),
     "key-not-yet-valid": _attributes("--not-before", "NOW"),
     "key-expires-soon": _attributes("--expires", "YEAR"),
-    "key-missing": lambda case: _az(
-        "keyvault", "key", "recover", "--vault-name", _vault_name(case), "--name", case.one.key_name
-    ),
+    "key-missing": lambda case: _az("keyvault", "key", "recover", *_named(case), "--name", case.one.key_name),
     "key-unfit": _other_key,
     "vault-deleted": _on_vault("recover"),
-    "no-purge-protection": lambda case: [*_on_vault("update")(case), "--enable-purge-protection", "true"],
+    "hsm-inactive": lambda case: _az("keyvault", "show", "--hsm-name", _vault_name(case), *_subscription(case)),
+    "no-purge-protection": _update("--enable-purge-protection", "true"),
     "no-grant": _grant,
     "version-behind": _newest,
-    "firewall": _firewall,
+    # What is in a perimeter must be taken out of it first; then this lets trusted services in and nobody else.
+    "firewall": _update("--bypass", "AzureServices", "--public-network-access", "Disabled"),
     "account-disagrees": _newest,
     "form": _show,
     "state": _show,
     "plan": _plan,
     "since": _log,
-    "vault-not-seen": lambda case: _search("microsoft.keyvault/vaults", _vault_name(case)),
-    "hsm": lambda case: _az("keyvault", "role", "assignment", "list", "--hsm-name", _vault_name(case)),
-    "key-unreadable": _reader,
-    "grants-unreadable": _reader,
+    "vault-not-seen": lambda case: _search(
+        f"microsoft.keyvault/{'managedhsms' if _hsm(case) else 'vaults'}", _vault_name(case)
+    ),
+    "hsm": _reader_of_key,
+    "key-unreadable": _reader_of_key,
+    "grants-unreadable": lambda case: _local_roles(case) if _hsm(case) else _reader(case),
     "principal-unknown": _principal,
     "account-not-seen": lambda case: _search("microsoft.storage/storageaccounts", case.one.name),
     "no-key": _first_key,

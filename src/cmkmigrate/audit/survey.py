@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 
 from cmkmigrate.audit import catalogs, encryption, population, remedy, storage
 from cmkmigrate.audit.health import DAY_S, day
-from cmkmigrate.audit.keys import THREADS, Key, Keys
+from cmkmigrate.audit.keys import THREADS, Holder, Key, Keys
 from cmkmigrate.audit.ledgers import Noted, noted
 from cmkmigrate.audit.model import DEGRADED, PASSES, UNKNOWNS, Cause, Feature, Orphan, Population, Row, Verdict
 from cmkmigrate.audit.scope import Scope
@@ -100,7 +100,8 @@ def audit(
         catalogs.look(cloud, [resource for resource, _ in resources], place)
     accounts = place.used()
     keys = Keys(cloud, found.began, horizon_days, databricks)
-    keys.read([*(row for _, rows in resources for row in rows), *accounts], ids)
+    known = [found.caller, *_identities(found.workspaces), *(_holder(place, one).principal for one in accounts)]
+    keys.read([*(row for _, rows in resources for row in rows), *accounts], ids, [one for one in known if one])
     known, unread = noted(runs)
     found.notes += [f"a ledger was not read: {one}" for one in unread]
     judge = _Judge(keys, scope, known, _Logs(cloud, found.began), place, found.began, found.caller)
@@ -153,7 +154,7 @@ class _Judge:
         """The verdict on a storage account."""
         if one.verdict is not Verdict.CMK:
             return self._mended(one, remedy.Case(one, self.now, caller=self.caller))
-        holder = storage.holder(self.place.accounts[one.name.lower()])
+        holder = _holder(self.place, one)
         causes = self.keys.causes(one, holder, not one.key_version)
         judged = replace(one, verdict=_verdict(causes), causes=tuple(causes))
         return self._mended(judged, remedy.Case(one, self.now, holder, self.keys.of(one), caller=self.caller))
@@ -174,6 +175,17 @@ class _Judge:
         )
         told = derive(evidence)
         return told if told.born is not None else derive(replace(evidence, events=self.logs.of(row, created)))
+
+
+def _holder(place: storage.Storage, one: storage.Account) -> Holder:
+    return storage.holder(place.accounts.get(one.name.lower()) or {})
+
+
+def _identities(resources: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The object ids of the disks' and the storage's identities."""
+    told = [encryption.mapping(one.get("properties")) for one in resources]
+    names = ("managedDiskIdentity", "storageAccountIdentity")
+    return [encryption.text(encryption.mapping(one.get(name)).get("principalId")) for one in told for name in names]
 
 
 def _verdict(causes: Iterable[Cause]) -> Verdict:

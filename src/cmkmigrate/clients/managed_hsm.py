@@ -5,7 +5,7 @@ vendor's specification); roles and their ids: the page on local RBAC built-in ro
 read keys (Crypto User, Crypto Auditor) gets Denied. A role is assigned at a scope: `/`, `/keys` or `/keys/NAME`.
 
 For reading (an audit): `Subscription.hsm(uri)` gives this; `.key(name)`, `.versions(name)` as of a Vault, and
-`.role_assignments(name)` for who may use the key. None of them writes.
+`.role_assignments(name)` for who may use the key, `.role_definitions()` for what its roles allow. None of them writes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,15 @@ CRYPTO_SERVICE_ENCRYPTION_USER: Final = (
 CRYPTO_USER: Final = ("Managed HSM Crypto User", "21dbd100-6940-42c2-9190-5d6cb909625b")
 # Those that may read, wrap and unwrap with a key.
 WRAPPING_ROLES: Final = frozenset({CRYPTO_SERVICE_ENCRYPTION_USER[1], CRYPTO_USER[1]})
+# Those that may neither wrap nor unwrap (the Auditor reads).
+OTHER_ROLES: Final = frozenset(
+    {
+        "a290e904-7015-4bba-90c8-60543313cdb4",  # Managed HSM Administrator
+        "515eb02d-2335-4d2d-92f2-b1cbdf9c3778",  # Managed HSM Crypto Officer
+        "4bd23610-cdcf-4971-bdee-bdc562cc28e4",  # Managed HSM Policy Administrator
+        "2c18b078-7c48-4d3a-af88-5a3a1b3f82b3",  # Managed HSM Crypto Auditor
+    }
+)
 
 
 class ManagedHsm(Vault):
@@ -36,6 +45,11 @@ class ManagedHsm(Vault):
         Each is {"id", "name", "properties": {"roleDefinitionId", "principalId", "scope"}}; a roleDefinitionId ends in
         the role's id. Raises Denied without a right on role assignments."""
         first = f"{self._at(key)}?$filter={quote('atScope()')}"
+        return pages(lambda url: read_again(lambda: listed(self._asked("GET", url))), first)
+
+    def role_definitions(self) -> list[dict[str, Any]]:
+        """The local roles, those of one's own too; their scope is always `/`. Raises Denied."""
+        first = "providers/Microsoft.Authorization/roleDefinitions"
         return pages(lambda url: read_again(lambda: listed(self._asked("GET", url))), first)
 
     def put_role_assignment(self, key: str, name: str, role: str, principal: str) -> dict[str, Any]:
