@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cmkmigrate.audit.ledgers import Noted, noted
-from cmkmigrate.run.ledger import FILE, Ledger
+from cmkmigrate.run.ledger import EARLIER, FILE, Ledger
 from cmkmigrate.run.schema import item
 
 ID = "/subscriptions/S/resourceGroups/g/providers/Microsoft.Databricks/workspaces/New"
@@ -39,7 +39,10 @@ def run(folder: Path, features: str, *, params: str = "{}", playbook: str = STEP
         ('"${params.features}"', {"params": json.dumps({"features": ["managed_disks"]})}, False),
         ('"${params.features}"', {}, False),
         ("[managed_services]", {"ours": 0}, False),
-        ("[managed_services]", {"do": "update"}, False),
+        # Sent again, as the grant was not in effect when the first PUT came: that one named the key too, and failed.
+        ("[managed_services]", {"do": "update"}, True),
+        ("[managed_services]", {"do": "update", "ours": 0}, False),
+        ("[dbfs_root]", {"do": "update"}, False),
         ("[managed_services]", {"state": "failed"}, False),
     ],
 )
@@ -47,6 +50,33 @@ def test_only_what_a_run_made_with_the_key(features: str, more: dict[str, Any], 
     folder = run(tmp_path / "run", features, **more)
     assert noted([folder]) == ({ID.lower(): Noted(True, str(folder))} if known else {}, [])
     assert noted([tmp_path]) == noted([folder]), "a folder of runs is looked through"
+
+
+BEFORE: tuple[tuple[str, ...], ...] = (("managed_services",), ("dbfs_root",))
+
+
+@pytest.mark.parametrize(
+    ("do", "made_in", "earlier", "known"),
+    [
+        ("keep", 2, BEFORE[:1], True),  # a later pass that found it as it should be
+        ("update", 2, BEFORE[:1], True),
+        ("keep", 2, BEFORE[1:], False),  # the first pass asked for no key, and this one may have put it on
+        ("keep", 2, BEFORE, False),
+        ("create", 2, None, True),  # without a note of earlier passes: this very pass made it
+        ("create", 1, None, False),
+        ("keep", 2, None, False),
+        ("update", 2, None, False),
+    ],
+)
+def test_a_later_pass(do: str, made_in: int, earlier: Any, known: bool, tmp_path: Path) -> None:
+    folder = run(tmp_path / "run", "[managed_services]", do=do, **{"pass": made_in})
+    ledger = Ledger.open(folder)
+    with ledger.locked("test"):
+        ledger.set_meta("pass", "2")
+        if earlier is not None:
+            was = [{"playbook": STEP.replace("FEATURES", json.dumps(one)), "params": "{}"} for one in earlier]
+            ledger.set_meta(EARLIER, json.dumps(was))
+    assert noted([folder]) == ({ID.lower(): Noted(True, str(folder))} if known else {}, [])
 
 
 @pytest.mark.parametrize(("feature", "known"), [("managed_services", True), ("managed_disks", False)])

@@ -142,11 +142,8 @@ def audited(box: Sandbox, place: Commands, name: str) -> dict[str, dict[str, Any
 
 
 def agrees(rows: dict[str, dict[str, Any]]) -> None:
-    """All three features are under a healthy key. Of managed services it may be unknown since when: a workspace whose
-    first PUT came before its grant was in effect is finished by an update, which the audit takes for no birth."""
-    for name in FEATURES:
-        codes = {one["code"] for one in rows[name]["causes"]}
-        assert rows[name]["verdict"] == "cmk" or (name == "managed_services" and codes == {"since"}), rows[name]
+    """All three features are under a healthy key, and have been since the first day."""
+    assert {name: rows[name]["verdict"] for name in FEATURES} == dict.fromkeys(FEATURES, "cmk"), rows
 
 
 def users(box: Sandbox, home: str) -> dict[str, set[str]]:
@@ -265,6 +262,7 @@ def test_an_expiry_and_a_rotation(box: Sandbox, place: Commands, migrate: Callab
     box.forget()
     again = migrate("moved-rotated", **given)
     assert again.code == 0 and box.writes() == [], again
+    agrees(audited(box, place, "moved-rotated"))  # a later pass does not take from what the first one made
 
 
 def test_in_place_with_keys_of_their_own(box: Sandbox, place: Commands) -> None:

@@ -10,19 +10,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from cmkmigrate.errors import OperatorError
-from cmkmigrate.run.ledger import FILE, Ledger
+from cmkmigrate.run.ledger import EARLIER, FILE, Ledger
 from cmkmigrate.run.schema import item
 from cmkmigrate.strict_yaml import read_yaml
 
 MAKES, SWITCHES_ON = "workspaces", "entity_encryption"  # kinds, by name, as a ledger has them
 FEATURE: Final = "managed_services"
+_PASS: Final = list(item.c.keys()).index("pass")  # a word of Python's, and so no attribute
 _HOLE: Final = re.compile(r"\$\{params\.(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """One workspace in one run. born: it was made with the key; otherwise the key was put on, or changed, at `at` (Unix
-    seconds, 0.0 where it is not told). run: the folder."""
+    """One workspace in one run. born: the first PUT of it named the key; otherwise the key was put on, or changed, at
+    `at` (Unix seconds, 0.0 where it is not told). run: the folder."""
 
     born: bool
     run: str
@@ -48,19 +49,32 @@ def noted(directories: Iterable[Path]) -> tuple[dict[str, Noted], list[str]]:
 
 
 def _of(ledger: Ledger, run: str) -> Iterator[tuple[str, Noted]]:
+    """Born with the key is a workspace that this run made (`ours`), where the first PUT of it named the key: nothing
+    could be written before. What came after changes nothing of that: a PUT that is sent again as the grant was not in
+    effect yet (the row then says `update`), or a later pass that keeps or mends it. A later pass may have had other
+    parameters, and which pass made it is not told, so that all of them have to ask for the key."""
     meta = ledger.meta()
-    playbook, _ = read_yaml(meta["playbook"], meta.get("playbook_path", "playbook"))
-    params = json.loads(meta.get("params", "{}"))
-    steps = {str(one.get("id")): one for one in (playbook or {}).get("steps") or ()}
+    now = {"playbook": meta["playbook"], "params": meta.get("params", "{}")}
+    asked = [_asked(one, meta.get("playbook_path", "playbook")) for one in [now, *json.loads(meta.get(EARLIER, "[]"))]]
+    whole = EARLIER in meta or ledger.number == 1  # whether it is known what all passes asked for
     rows = ledger.rows(item.select().where(item.c.kind.in_([MAKES, SWITCHES_ON]), item.c.state == "done"))
     for row in rows:
-        step = steps.get(row.step) or {}
         if not row.id:
             continue
-        if row.kind == MAKES and row.ours and row.do == "create" and FEATURE in _features(step, params):
+        steps = [(steps.get(row.step) or {}, params) for steps, params in asked]
+        known = whole or (row.do == "create" and row[_PASS] == ledger.number)
+        named = all(FEATURE in _features(step, params) for step, params in steps)
+        if row.kind == MAKES and row.ours and known and named:
             yield str(row.id).lower(), Noted(True, run)
-        if row.kind == SWITCHES_ON and row.do == "update" and (step.get("with") or {}).get("feature") == FEATURE:
+        with_ = steps[0][0].get("with") or {}
+        if row.kind == SWITCHES_ON and row.do == "update" and with_.get("feature") == FEATURE:
             yield str(row.id).lower(), Noted(False, run, float(row.at))
+
+
+def _asked(one: Mapping[str, str], path: str) -> tuple[dict[str, Mapping[str, Any]], Mapping[str, Any]]:
+    """The steps and the parameters of a pass."""
+    playbook, _ = read_yaml(one["playbook"], path)
+    return {str(step.get("id")): step for step in (playbook or {}).get("steps") or ()}, json.loads(one["params"])
 
 
 def _features(step: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:

@@ -100,8 +100,8 @@ def audit(
         catalogs.look(cloud, [resource for resource, _ in resources], place)
     accounts = place.used()
     keys = Keys(cloud, found.began, horizon_days, databricks)
-    known = [found.caller, *_identities(found.workspaces), *(_holder(place, one).principal for one in accounts)]
-    keys.read([*(row for _, rows in resources for row in rows), *accounts], ids, [one for one in known if one])
+    persons = [found.caller, *_identities(found.workspaces), *(_holder(place, one).principal for one in accounts)]
+    keys.read([*(row for _, rows in resources for row in rows), *accounts], ids, [one for one in persons if one])
     known, unread = noted(runs)
     found.notes += [f"a ledger was not read: {one}" for one in unread]
     judge = _Judge(keys, scope, known, _Logs(cloud, found.began), place, found.began, found.caller)

@@ -141,8 +141,13 @@ def _agree(reader: Migration, ledger: Ledger | None, plan: PlanFile | None) -> N
 def _next_pass(ledger: Ledger, migration: Migration, checks: list[dict[str, Any]]) -> None:
     """A finished run of the same migration looks at everything again; what is given now counts."""
     from cmkmigrate.engine.apply import another_pass, holder
+    from cmkmigrate.run.ledger import EARLIER
 
     with ledger.locked(holder()):
+        meta = ledger.meta()
+        was = {name: meta[name] for name in ("playbook", "params")}  # an audit asks what every pass was to make
+        earlier = json.loads(meta.get(EARLIER, "[]"))
+        ledger.set_meta(EARLIER, json.dumps([*earlier, *([] if was in earlier else [was])]))
         ledger.set_meta("playbook", migration.playbook.text)
         ledger.set_meta("playbook_path", migration.playbook.path)
         ledger.set_meta("params", json.dumps(migration.params, sort_keys=True))

@@ -27,6 +27,7 @@ from cmkmigrate.run import locks, schema
 from cmkmigrate.run.writer import Writer
 
 FILE = "ledger.db"
+EARLIER = "earlier"  # in meta: playbook and parameters of the passes before this one
 NEW = ".ledger.new"  # while it is made
 ITEM_KEY = ("step", "kind", "key", "side")
 PAGE = 500  # rows a reader holds at a time
