@@ -125,6 +125,12 @@ def test_bars_on_a_terminal(tty: Tty) -> None:
     assert [(row.split()[0], "3/3" in row) for row in shown[1:]] == [("apply", True)]
 
 
+def test_a_note_about_the_whole_run_is_about_nothing_else(tty: Tty) -> None:
+    with Progress("apply", {}, stream=tty) as progress:
+        progress.take(Event(0, "note", text="going on"))
+    assert screen(tty)[0] == "going on"
+
+
 def test_what_is_finished_leaves_the_screen(tty: Tty) -> None:
     with Progress("apply", {}, stream=tty) as progress:
         for event in many(27):

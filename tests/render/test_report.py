@@ -8,11 +8,13 @@ import html
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cmkmigrate.render.report import embedded, grouped, page, totals
+from tests.render.test_audit_page import CHROMIUM, browse, requested, served
 
 EVIL = [
     "<script>alert(1)</script>",
@@ -176,3 +178,18 @@ def test_the_probe_of_the_disks_key() -> None:
     assert "came to life, and was deleted; looked at last 2023-11-14" in done
     red = page({**record(), "probe": {"state": "failed", "reason": "no <key>", "at": 1.0}}, "0.1", 3.0)
     assert "failed: no &lt;key&gt;" in red and "came to life" not in red
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed (Debian: apt-get install chromium)")
+def test_in_a_browser(tmp_path: Path) -> None:
+    body = record("".join(EVIL))
+    body["posture"] |= {"raw": {"before": {}, "after": {"long": "x" * 999}}}
+    body |= {"code": "y" * 999, "probe": {"state": "done", "reason": "", "at": 4.0}}
+    (tmp_path / "report.html").write_text(page(body, "0.1", 9.0), encoding="utf-8")
+    with served(tmp_path) as (address, asked):
+        dom, console, log = browse(tmp_path, f"{address}/report.html")
+        assert "Report of a change in place" in dom and "application/json" in dom
+        assert console == []
+        assert {url.removeprefix(address) for url in requested(log)} - {"/favicon.ico"} == {"/report.html"}
+        assert [path for path in asked if path != "/favicon.ico"] == ["/report.html"]

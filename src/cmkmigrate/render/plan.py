@@ -26,6 +26,7 @@ SYMBOLS: Final = {
 }
 CHANGES: Final = (Do.CREATE, Do.UPDATE, Do.AGAIN, Do.REPLACE, Do.DELETE)
 LISTED: Final = 20  # lines of one sort that the table shows; the other formats have all
+MOST: Final = 8  # fields of one thing that differ
 NAMED: Final = 3  # as many things to create are named, more are only counted
 NONE: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 COLUMNS: Final = ("step", "kind", "key", "name", "do", "reason", "changes", "notes")
@@ -118,7 +119,9 @@ def table(
                 elif action.do is Do.CREATE:
                     names += [plain(action.name or action.key)] if len(names) <= NAMED else []
                 elif action.do is not Do.KEEP:
-                    changed = f" ({', '.join(plain(path) for path in action.changes[:8])})" if action.changes else ""
+                    # The reason names the first of them; the rest is said where there is more.
+                    unsaid = any(path not in action.reason for path in action.changes[:MOST])
+                    changed = f" ({', '.join(plain(path) for path in action.changes[:MOST])})" if unsaid else ""
                     lines.append(
                         f"    {SYMBOLS[action.do]} {_name(action)}: {action.do}, {plain(action.reason)}{changed}"
                     )

@@ -71,7 +71,7 @@ class Progress:
             if event.what == "wait":  # what a service says while one waits differs each time, by a request id
                 self._say(f"{of} waits: {_short(event.text)}", f"{of} waits")
             else:
-                self._say(f"{of}: {_short(event.text)}")
+                self._say(f"{of}: {_short(event.text)}" if of else _short(event.text))
 
     def _say(self, text: str, about: str = "") -> None:
         """Say it, unless the same (or something else `about` the same) has just been said."""
