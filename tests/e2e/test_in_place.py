@@ -238,6 +238,8 @@ def test_code_that_owns_it_wants_a_word_and_gets_its_text(
     words = ["-p", f"workspace={found['id']}", "-p", "vault_name=kv-owned", "-p", "iac=terraform"]
     planned = Commands(launcher, tmp_path, box.env)("plan", "enable-in-place", *words)
     assert "azurerm_databricks_workspace_root_dbfs_customer_managed_key" in planned.out, planned
+    for step in ("disks-access", "storage-access"):  # of identities that come with the steps before them
+        assert f"Step {step}\n  key_access               + 1   (known after apply)" in planned.out, planned
     assert box.writes() == []
     done = go("owned", iac="terraform")
     assert done.code == 0, done

@@ -11,7 +11,7 @@ from cmkmigrate.audit.record import iso
 
 SCHEMA: Final = "1.0"  # the first number grows when a reader of an older one would misread it
 LIMITS: Final = (
-    "It rests on an audit and shares its limits; `cmkmigrate audit` shows the causes and the keys.",
+    "It rests on an audit and shares its limits; the audit shows the causes and the keys.",
     "Azure Policy and deny assignments are not evaluated: they can refuse what no right and no lock refuses. "
     "The plan of the playbook, and the preflight before it, look at the one workspace.",
     "Rights are those that are in effect now, of whoever is signed in; what is eligible and not active does not count.",

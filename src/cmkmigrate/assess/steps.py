@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -14,6 +13,7 @@ from cmkmigrate.audit import health
 from cmkmigrate.audit.encryption import mapping, text
 from cmkmigrate.audit.keys import Key
 from cmkmigrate.audit.model import Row, Verdict
+from cmkmigrate.audit.remedy import vault_name
 
 _OLD: Final = (
     "the key covers what was written since it was put on. Accept the rest in the scope file, or write the contents "
@@ -95,8 +95,7 @@ def _vault(resource: Mapping[str, Any], vaults: Sequence[Mapping[str, Any]]) -> 
     vault = vault_for(resource, vaults)
     if vault is not None:
         return f"-p vault_id={shlex.quote(text(vault.get('id')))}"
-    slug = re.sub(r"[^a-z0-9]+", "-", text(resource.get("name")).lower()).strip("-")
-    return f"-p vault_name={f'kv-cmk-{slug}'[:24].rstrip('-')}"  # at most 24 characters, no dash at the end
+    return f"-p vault_name={vault_name(text(resource.get('id')))}"
 
 
 def _migrate(resource: Mapping[str, Any], wanted: Iterable[Want], vaults: Sequence[Mapping[str, Any]]) -> str:

@@ -39,7 +39,8 @@ def command(
             raise Mistake(f"there is nothing called {name!r} to set", why="there are parallelism and source-share")
     ledger = common.at_work(run)
     ledger.ask(asks)
-    print(", ".join(f"{name} is {value} within seconds" for name, value in asks.items()), file=sys.stderr)
+    said = ", ".join(f"{name.replace('_', '-')} is {value}" for name, value in asks.items())
+    print(f"{said} within seconds", file=sys.stderr)
     return 0
 
 

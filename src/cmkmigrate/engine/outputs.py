@@ -10,7 +10,7 @@ from cmkmigrate import portable
 from cmkmigrate.engine.names import as_entry
 from cmkmigrate.engine.observe import Board, Task, not_there
 from cmkmigrate.errors import CallError, Stopped
-from cmkmigrate.model import KNOWN_AFTER_APPLY, NOTHING
+from cmkmigrate.model import KNOWN_AFTER_APPLY, NOTHING, Do
 from cmkmigrate.playbook import Step
 from cmkmigrate.run.schema import item
 
@@ -32,7 +32,7 @@ def outputs_of(board: Board, step: Step, tasks: dict[str, Task]) -> dict[str, An
         return {}
     i = item.c
     where = (i.step == step.id, i.kind == task.kind.name, i["pass"] == board.ledger.number)
-    first = board.ledger.first(select(i.key).where(*where).order_by(i.key))
+    first = board.ledger.first(select(i.key, i.do).where(*where).order_by(i.key))
     if first is None:  # nothing is wanted of it (a feature that is left out), unless what it needs is not known yet
         later = KNOWN_AFTER_APPLY in str(task.settings)
         return dict.fromkeys(task.kind.outputs, KNOWN_AFTER_APPLY if later else "")
@@ -46,7 +46,9 @@ def outputs_of(board: Board, step: Step, tasks: dict[str, Task]) -> dict[str, An
             "what was made cannot be read", subject=f"{row.kind} {row.key}", why=str(error), next="cmkmigrate resume"
         ) from error
     found = {name: portable.value_at(body, path) for name, path in task.kind.outputs.items()}
-    return {name: KNOWN_AFTER_APPLY if value is NOTHING else value for name, value in found.items()}
+    # What is to be changed may get by that what it has not yet, such as an identity of its disks.
+    later = (NOTHING, "") if board.preview and first.do == Do.UPDATE else (NOTHING,)
+    return {name: KNOWN_AFTER_APPLY if value in later else value for name, value in found.items()}
 
 
 def _fresh(task: Task, row: Any) -> Any:
