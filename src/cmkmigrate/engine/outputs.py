@@ -47,8 +47,8 @@ def outputs_of(board: Board, step: Step, tasks: dict[str, Task]) -> dict[str, An
         ) from error
     found = {name: portable.value_at(body, path) for name, path in task.kind.outputs.items()}
     # What is to be changed may get by that what it has not yet, such as an identity of its disks.
-    later = (NOTHING, "") if board.preview and first.do == Do.UPDATE else (NOTHING,)
-    return {name: KNOWN_AFTER_APPLY if value in later else value for name, value in found.items()}
+    absent = (NOTHING, "") if board.preview and first.do == Do.UPDATE else (NOTHING,)
+    return {name: KNOWN_AFTER_APPLY if value in absent else value for name, value in found.items()}
 
 
 def _fresh(task: Task, row: Any) -> Any:
