@@ -68,7 +68,6 @@ steps:
   - id: contents
     kinds: all
     exclude: ["*.tmp"]
-    require: verified
     confirm: "${source.name} at ${steps.vault.uri}"
 """
 
@@ -111,7 +110,7 @@ def test_a_playbook_that_is_right() -> None:
         ('exclude: ["*.tmp"]', "exclude: 3", 20, "steps.1.exclude: input should be a valid list", ""),
         ('exclude: ["*.tmp"]', "adopt: perhaps", 20, "steps.1.adopt: input should be a valid boolean", ""),
         ('exclude: ["*.tmp"]', "on: both", 20, "steps.1.on: input should be 'source' or 'target'", ""),
-        ("require: verified", "require: tested", 21, "steps.1.require: input should be 'verified'", ""),
+        ('exclude: ["*.tmp"]', "require: verified", 20, "unknown key 'require'", ""),
         ("type: workspace", "type: workspaces", 4, "params.source.type: input should be", ""),
         (
             "days: {type: int, default: 90}",
@@ -135,8 +134,8 @@ def test_a_playbook_that_is_right() -> None:
         ("${source.tags}", "${source.tag}", 17, "nothing fills ${source.tag}", "did you mean 'tags'?"),
         ("${source.tags}", "${steps.contents.id}", 17, "nothing fills", "there is no step 'contents' before this one"),
         ("${source.tags}", "${env.HOME}", 17, "nothing fills ${env.HOME}", "begins with params, source or steps"),
-        ("${steps.vault.uri}", "${steps.vault.url}", 22, "nothing fills", "did you mean 'uri'?"),
-        ("${steps.vault.uri}", "${steps.valt.uri}", 22, "nothing fills", "did you mean 'vault'?"),
+        ("${steps.vault.uri}", "${steps.vault.url}", 21, "nothing fills", "did you mean 'uri'?"),
+        ("${steps.vault.uri}", "${steps.valt.uri}", 21, "nothing fills", "did you mean 'vault'?"),
         ('target: "${steps.vault.id}"', 'target: "${steps.vault.idd}"', 9, "nothing fills", "did you mean 'id'?"),
         (
             'target: "${steps.vault.id}"',

@@ -45,7 +45,6 @@ LANGUAGE: Final = {
     "again": "write what is there anew as it is; in a playbook whose target is its source",
     "unless": "skip the step, and say so, when this text is not empty after filling",
     "when": "skip the step, and say so, when this is empty or false after filling",
-    "require": "a fresh proof that must be there before the step starts",
     "confirm": "a word that a person must type before the step starts",
 }
 

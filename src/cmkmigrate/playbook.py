@@ -53,7 +53,6 @@ class Step(BaseModel):
     again: bool = False
     unless: str = ""
     when: str = ""
-    require: Literal["verified"] | None = None
     confirm: str = ""
 
 
