@@ -14,7 +14,7 @@ Examples:
 
 
 def command(directory: common.Directory = None) -> int:
-    """End a running apply in good order, as Ctrl-C would; `resume` goes on."""
+    """End a running apply in good order; `resume` goes on."""
     from cmkmigrate.engine.apply import holder
 
     ledger = common.at_work(directory)

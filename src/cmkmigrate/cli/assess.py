@@ -82,7 +82,9 @@ def command(
         ),
     ] = "",
 ) -> int:
-    """Say for every workspace which remedy it needs, why, what is in the way, and which rights you lack. Reads only.
+    """Say which remedy every workspace needs, and what is in the way. Reads only.
+
+    With the reason for it, the rights that you lack, and the commands to type.
 
     Ends with 3 where some workspace needs something, or nobody can tell.
     """

@@ -81,7 +81,9 @@ def command(
     ] = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="End with 0 even where there are findings.")] = False,
 ) -> int:
-    """Say for every workspace and each of the three features whose key its data is under. Reads only.
+    """Say whose key the data of every workspace is under. Reads only.
+
+    Each of the three features has a verdict of its own.
 
     Ends with 3 where something is not under a healthy key of yours, or nobody can tell.
     """

@@ -42,13 +42,14 @@ INTERRUPTED = 130
 # What typer raises for a mistake on the command line, whichever library it parses with.
 UsageError: Any = typer.BadParameter.__mro__[1]
 
-EXAMPLES = """Moves an Azure Databricks workspace into a new one whose data is under your own key.
+EXAMPLES = """Puts the data of Azure Databricks under your own key: in place, or in a new workspace.
 
 \b
 Examples:
   cmkmigrate sandbox demo                                        watch a whole migration, on this machine alone
   cmkmigrate audit                                               which workspaces are not under your key
   cmkmigrate assess                                              what each of them needs, and what is in the way
+  cmkmigrate doctor cmk-migration --params FILE                  what must hold first, and what mends it
   cmkmigrate plan cmk-migration --params FILE                    what would be done; writes nothing
   cmkmigrate apply cmk-migration --params FILE --auto-approve    do it; `resume` goes on after any stop
 """

@@ -14,7 +14,7 @@ Examples:
 
 
 def command(directory: common.Directory = None) -> int:
-    """Let a running apply take no new work; what is under way is finished. `continue` lets it go on."""
+    """Let a running apply begin nothing new; `continue` lets it go on. What is under way is finished."""
     from cmkmigrate.engine.apply import holder
 
     ledger = common.at_work(directory)

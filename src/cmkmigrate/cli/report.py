@@ -36,7 +36,7 @@ def command(
         typer.Option("--definition", metavar="FILE.json", help="In place: the workspace as it was, as a PUT takes it."),
     ] = None,
 ) -> int:
-    """Write one HTML page: what was moved, what not and why, the evidence, whose key. Asks nothing of any cloud."""
+    """Write one HTML page of what was done, what not, and the proof. Asks nothing of any cloud."""
     from cmkmigrate.engine.record import record
     from cmkmigrate.render.report import page
 

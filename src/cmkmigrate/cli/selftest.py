@@ -70,7 +70,7 @@ def command(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before anything is made.")] = False,
     output: common.Output = Format.TABLE,
 ) -> int:
-    """Ask a cloud the questions that nobody has settled, and say where it differs from the sandbox.
+    """Ask a cloud what nobody has settled, and compare with the sandbox.
 
     Without --live the cloud is the sandbox, started for this on your machine: that shows what is asked and how it is
     told, and nothing about Azure. With it a resource group is made, and deleted at the end.

@@ -26,7 +26,7 @@ def command(
         Path | None, typer.Option("--run", metavar="DIR", help="Folder of the run; by default the only one.")
     ] = None,
 ) -> int:
-    """Change how hard a running apply works; it takes effect within seconds and ends with that apply."""
+    """Change how hard a running apply works. It takes effect within seconds and ends with that apply."""
     asks = {}
     for name, value in common.pairs(settings, "set").items():
         if name == "parallelism":
