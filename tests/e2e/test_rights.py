@@ -252,6 +252,7 @@ def test_without_a_row_the_preflight_names_it(world: Callable[[Profile], World],
     assert [check for check in reads if status[check] in ("pass", "warn")] == []
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("action", RUNS)
 def test_without_a_row_of_the_run_apply_is_refused(world: Callable[[Profile], World], action: str) -> None:
     profile = RUNS[action]
