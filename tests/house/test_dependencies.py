@@ -30,13 +30,16 @@ def declared() -> tuple[set[str], set[str]]:
 
 
 def imported(path: Path) -> set[str]:
-    """The dotted modules that a file imports, those of the standard library and of the project left out."""
+    """The dotted modules that a file imports, also by `load` (clients/imports.py). Those of the standard
+    library and of the project are left out."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load":
+            found |= {one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)}
     return {name for name in found if name.split(".")[0] not in {*sys.stdlib_module_names, "cmkmigrate", "__future__"}}
 
 
