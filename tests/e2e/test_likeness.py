@@ -42,3 +42,17 @@ def test_what_is_accepted_does_not_stop(
     done = place("apply", "cmk-migration", *words, *accept)
     assert done.code == 3, done  # what needs DBFS fails by itself, and says so
     assert box.writes(box.host_of("accepted")), "nothing was copied"
+
+
+def test_a_difference_that_does_not_exist_is_refused_first(
+    box: Sandbox, commands: Callable[[Sandbox, str], Commands]
+) -> None:
+    place = commands(box, "mistyped")
+    params = params_of(box, place.folder / "params.yaml", target_name="mistyped", vault_name="kv-mistyped")
+    box.forget()
+    words = ("--params", str(params), "-p", "accept_differences=runtime")
+    done = place("apply", "cmk-migration", *words, "--run", str(place.folder / "run"), "--auto-approve")
+    assert done.code == 64 and "'runtime'" in done.err and "runtimes" in done.err, done
+    assert box.writes() == []
+    looked = place("doctor", "cmk-migration", *words)
+    assert looked.code == 6 and "'runtime'" in looked.out, looked

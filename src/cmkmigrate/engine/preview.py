@@ -54,7 +54,8 @@ class Preview:
                 self.forecasts.append(line)
 
     def rehearse(self) -> dict[str, OperatorError | CallError]:
-        """Plan every step that provisions, also those after one that cannot be planned; gives step -> why it cannot."""
+        """Plan every step that provisions, also those after one that cannot be planned, and check the settings of the
+        others; gives step -> why it cannot be."""
         board, problems = self.board, dict[str, OperatorError | CallError]()
         self._begin()
         for step in board.migration.playbook.steps:
@@ -65,6 +66,8 @@ class Preview:
                     self.skipped[step.id] = why
                 elif kind is not None and kind.at == "arm":
                     board.outputs[step.id] = outputs_of(board, step, conduct(board, step, self._decide))
+                elif kind is not None:
+                    kind.check(board.migration.settings(step, board.outputs))
             except (OperatorError, CallError) as error:
                 board.stop.clear()  # which the error has set: the next step is planned all the same
                 problems[step.id] = error

@@ -77,6 +77,10 @@ class Kind(ABC):
         assert isinstance(entry, Asset), f"{self.name} lists entries and must define load"
         return entry
 
+    def check(self, settings: Settings) -> None:
+        """Raises Mistake for settings that are never right. Asked of a step by itself before anything is written."""
+        return None
+
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         """What the target shall have; default: what the source has. `source` is always the source Workspace."""
         return self.list(source, settings, listed)

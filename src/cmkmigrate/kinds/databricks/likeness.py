@@ -31,16 +31,27 @@ class Likeness(Kind):
     )
     settings: ClassVar[dict[str, type]] = {"accept": list}
 
+    def check(self, settings: Settings) -> None:
+        if strange := sorted(_accepted(settings) - LOOKS.keys()):
+            raise Mistake(
+                f"there is no difference called {strange[0]!r}",
+                subject="accept_differences",
+                why=f"there are: {', '.join(LOOKS)}",
+            )
+
     def list(self, site: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
-        accepted = {str(one) for one in settings.get("accept") or ()}
-        if strange := sorted(accepted - LOOKS.keys()):
-            raise Mistake(f"there is no difference called {strange[0]!r}", why=f"there are: {', '.join(LOOKS)}")
+        self.check(settings)
+        accepted = _accepted(settings)
         body: Body = {name: look(site) for name, look in LOOKS.items() if name not in accepted}
         return [Asset(site.url, "workspace", "the workspace", body=body)]
 
     def fit(self, want: Body, have: Body) -> Body:
         """What the old workspace does not have itself cannot be missed."""
         return {name: value for name, value in want.items() if value not in (False, "none")}
+
+
+def _accepted(settings: Settings) -> set[str]:
+    return {str(one) for one in settings.get("accept") or ()}
 
 
 def _runtimes(site: Site) -> dict[str, bool]:
