@@ -195,7 +195,10 @@ def test_every_row_of_the_table_is_asked_for_somewhere() -> None:
     """A new word in the preflight's table would otherwise be passed over here."""
     everything: set[str] = set()
     for remedy in ("in place", "migrate"):
-        for at in (None, vault(), vault(roles=False)):
+        hsm = vault() | {"id": f"{GROUP}/providers/Microsoft.KeyVault/managedHSMs/h"}
+        closed = vault()
+        closed["properties"] = {**closed["properties"], "publicNetworkAccess": "Disabled"}
+        for at in (None, vault(), vault(roles=False), hsm, closed):
             step = Step("in-place" if remedy == "in place" else "migrate", "")
             found, _ = asked(remedy, step, at=at, of=everywhere())
             everything |= {action for _, action in found}
@@ -208,4 +211,9 @@ def test_the_words_of_the_table_are_known_here() -> None:
 
     assert rights._scopes(everywhere(), None).keys() == AT.keys()
     words = rights._words(everywhere(), Remedy.MIGRATE, None) | rights._words(everywhere(), Remedy.IN_PLACE, None)
+    closed = {
+        "id": f"{GROUP}/providers/Microsoft.KeyVault/managedHSMs/h",
+        "properties": {"publicNetworkAccess": "Disabled"},
+    }
+    words |= rights._words(everywhere(), Remedy.IN_PLACE, closed)
     assert words | BY_DOCTOR == WHEN.keys()

@@ -42,6 +42,7 @@ ELSEWHERE = {
     "Microsoft.Databricks/workspaces/privateEndpointConnectionsApproval/action",
     "Microsoft.KeyVault/vaults/keys/versions/read",
 }
+CLOSED_VAULT = "makes a key in a closed vault"  # as those that go by access policies are here
 ATTACHED = {"own network", "uses a connector", "has endpoints"} | {
     f"carries {one}" for one in ("logs", "roles", "locks", "endpoints", "zones")
 }
@@ -78,7 +79,7 @@ PROFILES = {
     one.name: one
     for one in (
         Profile("move", "cmk-migration", frozenset(MOVE | {"makes a vault"})),
-        Profile("policies", "cmk-migration", frozenset(MOVE), by_policy=True),
+        Profile("policies", "cmk-migration", frozenset(MOVE | {CLOSED_VAULT}), by_policy=True),
         Profile("place", "enable-in-place", frozenset(PLACE)),
         Profile("network", "cmk-migration", frozenset(MOVE | {"makes a vault", "own network"})),
         Profile(
@@ -124,7 +125,8 @@ def estate(folder: Path, profile: Profile, role: str = "exactly") -> Path:
          "delegations": ["Microsoft.Databricks/workspaces"], "security_group": "nsg"}
         for number, name in enumerate(["a", "b", *(f"{side}-{n}" for n in range(count) for side in ("pub", "priv"))])
     ]  # fmt: skip
-    vault = {"enablePurgeProtection": True, "enableRbacAuthorization": False, "accessPolicies": []}
+    vault = {"enablePurgeProtection": True, "enableRbacAuthorization": False, "accessPolicies": [],
+             "networkAcls": {"defaultAction": "Deny", "bypass": "AzureServices"}}  # fmt: skip
     arm = {
         "roles": [{"name": "exactly", "actions": profile.actions}],
         "operator": role,

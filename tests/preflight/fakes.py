@@ -45,6 +45,7 @@ COMMANDS: Mapping[tuple[str, ...], set[str]] = {
     ("az", "keyvault", "key", "set-attributes"): {"--id", "--enabled"},
     ("az", "keyvault", "list-deleted"): set(),
     ("az", "keyvault", "recover"): {"--name"},
+    ("az", "keyvault", "role", "assignment", "create"): {"--hsm-name", "--role", "--scope"},
     ("az", "keyvault", "set-policy"): {"--name", "--object-id", "--key-permissions"},
     ("az", "keyvault", "show"): {"--name"},
     ("az", "keyvault", "update"): {"--name"},
@@ -110,6 +111,8 @@ class Azure:
         self.deleted: Any = []
         self.taken: Any = ""
         self.databricks: Any = DATABRICKS
+        self.local: Any = []  # local role assignments of every managed HSM
+        self.own_roles: Any = []
         self.opened: Any = []
         self.type = "ServicePrincipal"
         self.skew = 0.0
@@ -143,7 +146,7 @@ class Azure:
 
     def home_of(self, uri: str) -> dict[str, Any]:
         for one in self.things.values():
-            host = urlsplit(str((one.get("properties") or {}).get("vaultUri") or "")).hostname
+            host = urlsplit(_uri(one)).hostname
             if host and host == urlsplit(uri).hostname:
                 return dict(one)
         raise NotFound("in none of the subscriptions", status=404)
@@ -196,6 +199,18 @@ class Azure:
     def operator_type(self) -> str:
         return self.type
 
+    def hsm(self, uri: str) -> Any:
+        azure = self
+
+        class Hsm:
+            def role_assignments(self, key: str = "") -> Any:
+                return _said(azure.local)
+
+            def role_definitions(self) -> Any:
+                return _said(azure.own_roles)
+
+        return Hsm()
+
     def keys(self, uri: str) -> Any:
         azure = self
 
@@ -207,6 +222,11 @@ class Azure:
                 raise NotFound("no", status=404)
 
         return Vault()
+
+
+def _uri(resource: Mapping[str, Any]) -> str:
+    told = resource.get("properties") or {}
+    return str(told.get("vaultUri") or told.get("hsmUri") or "")
 
 
 def _said(answer: Any) -> Any:
@@ -268,6 +288,14 @@ def vault(name: str = "kv", *, location: str = "westeurope", **properties: Any) 
     usual |= {"enablePurgeProtection": True, "enableSoftDelete": True, "softDeleteRetentionInDays": 90}  # type: ignore[dict-item]
     id = f"{GROUP}/providers/Microsoft.KeyVault/vaults/{name}"
     return {"id": id, "name": name, "location": location, "properties": usual | properties}
+
+
+def hsm(name: str = "h", *, status: str = "Active", **properties: Any) -> dict[str, Any]:
+    """A managed HSM at work."""
+    usual: dict[str, Any] = {"tenantId": TENANT, "hsmUri": f"https://{name}.managedhsm.azure.test/"}
+    usual |= {"enablePurgeProtection": True, "securityDomainProperties": {"activationStatus": status}}
+    id = f"{GROUP}/providers/Microsoft.KeyVault/managedHSMs/{name}"
+    return {"id": id, "name": name, "location": "westeurope", "properties": usual | properties}
 
 
 def key(*versions: str, kty: str = "RSA", size: int = 3072, name: str = "k", **attributes: Any) -> Any:

@@ -8,11 +8,12 @@ import pytest
 
 from cmkmigrate.clients.permissions import allows
 from cmkmigrate.errors import Unknown
+from cmkmigrate.preflight.ground import Ahead
 from cmkmigrate.preflight.rights import AT, WHEN, Right, asked, needed, table
 from cmkmigrate.preflight.run import discover
 from cmkmigrate.sandbox.roles import BUILT_IN
 from tests.harness import ROOT
-from tests.preflight.fakes import GROUP, OLD, OPERATOR, VAULT, Stage, denied, vault, workspace
+from tests.preflight.fakes import GROUP, OLD, OPERATOR, VAULT, Stage, denied, hsm, vault, workspace
 
 WRITE = "Microsoft.Databricks/workspaces/write"
 
@@ -86,6 +87,44 @@ def test_grants_that_are_there_need_no_right(stage: Stage) -> None:
     kept = {row.action for row, _ in needed(stage.ground(vault_id=VAULT, existing=steps))}
     assert "Microsoft.Authorization/roleAssignments/write" not in kept
     assert "Microsoft.Authorization/roleAssignments/read" in kept, "they are looked at all the same"
+
+
+def test_grants_are_asked_for_where_they_are_made(stage: Stage) -> None:
+    """Not on every vault that is used."""
+    stage.there(vault(), vault("other"))
+    other = VAULT.rpartition("/")[0] + "/other"
+    kids = {name: f"https://{name}.vault.azure.test/keys/k/v1" for name in ("kv", "other")}
+    ground = stage.ground(services_key_id=kids["kv"], root_key_id=kids["other"], disks_key_id=kids["other"])
+    assert {one.id for one in ground.granting()} == {VAULT, other}, "all, while it is not known on which"
+    ahead = [one for one in ground.ahead if one.kind != "key_access"]
+
+    def granting(*keys: str, makes: bool = True) -> list[str]:
+        ground.ahead[:] = [*ahead, Ahead("service-access", "key_access", {"keys": [*keys]}, makes)]
+        return [one.id for one in ground.granting()]
+
+    assert granting(f"{VAULT}/keys/k", "") == [VAULT]
+    assert granting("") == [], "a feature that is left out"
+    assert granting(f"{VAULT}/keys/k", makes=False) == [], "a grant that is there"
+
+
+def test_a_key_that_is_made_in_a_closed_vault(stage: Stage) -> None:
+    """It goes by way of Resource Manager, which takes a right that nobody needs where the vault is open."""
+    wanted = ("KeyVault/vaults/keys/write", VAULT)
+    assert wanted not in rows(stage.there(vault()), vault_id=VAULT)
+    stage.there(vault(publicNetworkAccess="Disabled"))
+    assert wanted in rows(stage, vault_id=VAULT)
+    assert wanted not in rows(stage, vault_id=VAULT, key_id="https://kv.vault.azure.test/keys/k/v1"), "it is there"
+
+
+def test_a_managed_hsm(stage: Stage) -> None:
+    """None of the rights on vaults is one on it."""
+    one = hsm()
+    found = rows(stage.there(one), key_id="https://h.managedhsm.azure.test/keys/k/v1")
+    assert ("KeyVault/managedHSMs/read", one["id"]) in found
+    assert not [name for name, _ in found if name.startswith("KeyVault/vaults")]
+    assert ("KeyVault/managedHSMs/read", one["id"]) in rows(stage, vault_id=one["id"])
+    stage.azure.things[one["id"].lower()] = denied()
+    assert ("KeyVault/managedHSMs/read", one["id"]) in rows(stage, vault_id=one["id"]), "also where it may not be read"
 
 
 def test_what_may_not_be_read_hides_no_right_to_read_it(stage: Stage) -> None:

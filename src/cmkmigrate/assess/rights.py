@@ -23,6 +23,7 @@ from cmkmigrate.audit import health
 from cmkmigrate.audit.encryption import mapping, text
 from cmkmigrate.audit.roles import covers
 from cmkmigrate.errors import CallError
+from cmkmigrate.kinds.azure.key_rules import closed_to_operator
 from cmkmigrate.kinds.azure.network_rules import UI_API, connections, connector_of
 from cmkmigrate.preflight.rights import table
 
@@ -71,6 +72,8 @@ def _words(resource: Mapping[str, Any], remedy: Remedy, vault: Mapping[str, Any]
     """What the remedy does, in the words of the preflight's table (`when`)."""
     found = {"always", "provisions", "changes a workspace", "uses a vault", "grants"}
     found |= {"makes a vault"} if vault is None else set()
+    found |= {"uses a managed HSM"} if vault and health.is_hsm(vault) else set()
+    found |= {"makes a key in a closed vault"} if vault and closed_to_operator(vault) else set()
     if remedy is not Remedy.MIGRATE:
         return found | {"in place"}
     found |= {"moves", "makes a workspace"} | ({"own network"} if _network(resource) else set())
@@ -83,17 +86,19 @@ def _scopes(resource: Mapping[str, Any], vault: Mapping[str, Any] | None) -> dic
     id = text(resource.get("id"))
     group = id.partition("/providers/")[0]
     held = text(vault.get("id")) if vault else group  # one that is to be made is made in the group
-    roles = vault is None or health.uses_roles(vault)
+    roles, hsm = vault is None or health.uses_roles(vault), vault is not None and health.is_hsm(vault)
     network = _network(resource)
     endpoints = ["/".join(one.split("/")[:5]) for one in connections(resource, UI_API)]
     return {
         "subscription": ["/".join(id.split("/")[:3])],
         "source": [id],
         "target group": [group],
-        "vaults": [held],
+        "vaults": [] if hsm else [held],
+        "managed HSMs": [held] if hsm else [],
+        "closed vaults": [held] if vault and not hsm and closed_to_operator(vault) else [],
         "new vaults": [group] if vault is None else [],
         "vaults by role": [held] if roles else [],
-        "vaults by policy": [] if roles else [held],
+        "vaults by policy": [] if roles or hsm else [held],
         "network": [network] if network else [],
         "connector": [text(connector_of(resource, {}).get("id"))],
         "old endpoints": endpoints,

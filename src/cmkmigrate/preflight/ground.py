@@ -173,13 +173,21 @@ class Ground:
         """kid -> the vault or managed HSM that it is in; None where no subscription that can be listed has it."""
         return {kid: self.once(f"home {kid}", partial(self._home, kid)) for kid in self.kids()}
 
-    def hsms(self) -> list[Thing]:
-        """The managed HSMs that are used."""
+    def hsm_ids(self) -> list[str]:
+        """The ARM ids of the managed HSMs that are used, as far as they are named or found."""
         named = [known(one.settings.get("existing")) for one in self.of("key_vaults")]
-        found = {id.lower(): self._thing(id, self.site.home) for id in named if is_hsm(id)}
-        return list(
-            (found | {one.id.lower(): one for one in self.key_homes().values() if one and is_hsm(one.id)}).values()
-        )
+        named += [known(one.settings.get("vault")) for one in self.of("keys")]
+        named += [one.id for one in self.key_homes().values() if one]
+        return list({id.lower(): id for id in named if is_hsm(id)}.values())
+
+    def hsms(self) -> list[Thing]:
+        """The managed HSMs that are used. Raises CallError."""
+        return [self.once(f"hsm {id.lower()}", partial(self._thing, id, self.site.home)) for id in self.hsm_ids()]
+
+    @staticmethod
+    def made(one: Ahead) -> bool:
+        """Whether a step of keys makes one, and does not name one that exists or that another step makes."""
+        return bool(known(one.settings.get("name"))) and not one.settings.get("existing")
 
     def features_of(self, home: Thing) -> set[str]:
         """The features whose key is, or will be, in a vault or HSM."""
@@ -200,9 +208,19 @@ class Ground:
         return [self.once(f"vault {id.lower()}", partial(self._vault, id)) for id in self.vault_ids()]
 
     def granting(self) -> list[Thing]:
-        """The vaults on which a grant is made. Raises CallError."""
-        named = {known(one.settings.get("vault")).lower() for one in self.of("key_access") if one.makes}
+        """The vaults on which a grant is made; all, while it is not known on which. Raises CallError."""
+        named = {scope.partition("/keys/")[0].lower() for scope in self.grant_scopes()}
         return [one for one in self.vaults() if one.id.lower() in named or "" in named]
+
+    def grant_scopes(self) -> list[str]:
+        """The vaults and keys on which a grant is made, "" for one that is known only after apply. A feature that is
+        left out has none (the empty string in `keys`)."""
+        found: list[str] = []
+        for one in self.of("key_access"):
+            scopes = one.settings.get("keys")
+            given = [one.settings.get("vault")] if scopes is None else [scope for scope in scopes if scope != ""]
+            found += [known(scope) for scope in given if one.makes]
+        return found
 
     def _id(self, one: Ahead, type: str) -> str:
         """The ARM id of what a step uses or makes, "" where it is not known."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from cmkmigrate.audit import health
 from cmkmigrate.errors import CallError, OperatorError
+from cmkmigrate.kinds.azure.key_rules import closed_to_operator
 from cmkmigrate.kinds.azure.network_rules import UI_API, connections, connector_of, network_of
 from cmkmigrate.preflight.ground import Ground, Thing, known
 from cmkmigrate.strict_yaml import read_yaml
@@ -79,6 +80,13 @@ def _vaults(ground: Ground) -> list[str]:
     return [id if there else "/".join(id.split("/")[:5]) for id, there in named]
 
 
+def _closed(ground: Ground) -> list[Thing]:
+    """The vaults that keep the operator out where he is, in which a key is made: that goes by Resource Manager."""
+    making = {known(one.settings.get("vault")).lower() for one in ground.of("keys") if one.makes and ground.made(one)}
+    there = [one for one in _seen(ground.vaults) if one.resource and closed_to_operator(one.resource)]
+    return [one for one in there if one.id.lower() in making or "" in making]
+
+
 def _network(ground: Ground) -> list[str]:
     """The network that the new workspace is to be in."""
     source = next((one.resource for one in _seen(lambda: [ground.resource()])), None) or {}
@@ -134,6 +142,8 @@ AT: Final[Mapping[str, Callable[[Ground], list[str]]]] = {
     "new vaults": lambda ground: _at(one for one in _seen(ground.vaults) if one.resource is None),
     "vaults by role": lambda ground: _at(one for one in _seen(ground.vaults) if _by_role(one)),
     "vaults by policy": lambda ground: _at(one for one in _seen(ground.vaults) if not _by_role(one)),
+    "closed vaults": lambda ground: [one.id for one in _closed(ground)],
+    "managed HSMs": lambda ground: ground.hsm_ids(),
     "network": _network,
     "connector": _connector,
     "endpoints": _endpoint_groups,
@@ -150,6 +160,8 @@ WHEN: Final[Mapping[str, Callable[[Ground], bool]]] = {
     "in place": lambda ground: ground.in_place,
     "makes a vault": lambda ground: any(one.resource is None for one in _seen(ground.vaults)),
     "uses a vault": lambda ground: bool(ground.vault_ids()),
+    "makes a key in a closed vault": lambda ground: bool(_closed(ground)),
+    "uses a managed HSM": lambda ground: bool(ground.hsm_ids()),
     "grants": lambda ground: bool(_seen(ground.granting)),
     "uses a connector": lambda ground: any(_connector(ground)),
     "carries logs": lambda ground: bool(_carried(ground, "diagnostic_settings")),

@@ -15,6 +15,7 @@ from cmkmigrate.audit import health, roles
 from cmkmigrate.clients.endpoints import AZURE_DATABRICKS
 from cmkmigrate.clients.permissions import allows
 from cmkmigrate.errors import CallError, Denied, NotFound
+from cmkmigrate.preflight import local_roles
 from cmkmigrate.preflight.ground import Ground, Thing, known
 from cmkmigrate.preflight.model import Check, Seen, failed, passed, unknown
 
@@ -74,7 +75,21 @@ def _principal(target: Thing | None, name: str) -> str:
 def grants(ground: Ground) -> Iterable[Seen]:
     """PF16. What is missing is granted by the run, where the operator may grant."""
     seen = dict.fromkeys(one for vault in ground.vaults() for one in _grants(ground, vault))
+    seen |= dict.fromkeys(one for hsm in ground.hsms() for one in local_roles.grants(ground, hsm, _users(ground, hsm)))
     return list(seen) or [passed("does not apply: no key is used")]
+
+
+def _users(ground: Ground, home: Thing) -> list[local_roles.User]:
+    """Who uses keys of an HSM. Of AzureDatabricks, where the directory may not be read, why it is not known."""
+    found = []
+    for feature, who, name in _USERS:
+        if feature in ground.features_of(home):
+            try:
+                principal, why = (_principal(ground.workspace(), name) if name else _databricks(ground)), ""
+            except CallError as error:
+                principal, why = "", f"whether {who} may use the key cannot be judged (PF13): {error}"
+            found.append(local_roles.User(feature, who, principal, why))
+    return found
 
 
 def _grants(ground: Ground, vault: Thing) -> Iterator[Seen]:
