@@ -24,6 +24,7 @@ OTHER = "aaaaaaaa-0000-4000-8000-00000000000b"  # a second subscription, of whic
 UNSEEN = "aaaaaaaa-0000-4000-8000-00000000000c"  # and one that he does not see
 FEATURES = ("managed_services", "managed_disks", "dbfs_root")
 NAMES = ("three", "hsm", "closed", "rotated", "one-here", "refused")
+READING = ("Microsoft.KeyVault/vaults/keys/read", "Microsoft.KeyVault/vaults/keys/versions/read")
 SOON = 3_000_000_000  # beyond every horizon
 
 
@@ -195,6 +196,21 @@ def test_one_key_for_all_in_another_subscription(box: Sandbox, place: Commands, 
     assert set(keys_of(resource(box, "moved-one")).values()) == {kid(box, "kv-there")}
     rows = audited(box, place, "moved-one")
     agrees(rows)
+
+
+def test_an_owner_plans_without_a_right_on_the_content(box: Sandbox, migrate: Callable[..., Result]) -> None:
+    """Resource Manager shows the key; where it may not, the right that is missing is named."""
+    box.forget()
+    planned = migrate("never", "plan", key_id=kid(box, "kv-here"))
+    assert planned.code == 0 and box.writes() == [], planned
+    assert not [one for one in box.requests() if one["host"].startswith("kv-here.")]
+    box.control("PUT", "settings", {"operator_lacks": " ".join(READING)})
+    try:
+        refused = migrate("never", "plan", key_id=kid(box, "kv-here"))
+    finally:
+        box.control("PUT", "settings", {"operator_lacks": ""})
+    assert refused.code == BLOCKED and "the key may not be read" in refused.err, refused
+    assert "az role assignment create --role Reader" in refused.err and "resume" not in refused.err, refused
 
 
 def test_a_managed_hsm(box: Sandbox, place: Commands, migrate: Callable[..., Result]) -> None:

@@ -13,7 +13,7 @@ from cmkmigrate.engine.conduct import stream
 from cmkmigrate.engine.migration import Migration
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.engine.preview import Preview
-from cmkmigrate.errors import Fatal
+from cmkmigrate.errors import Fatal, Stopped, Unknown
 from cmkmigrate.model import Action, Event
 from cmkmigrate.run.ledger import Ledger
 from tests.engine import cloud
@@ -38,6 +38,20 @@ def test_says_what_apply_will_do(migration: Migration, sites: cloud.Sites) -> No
         ("notes", "create"): 20,
     }
     assert sites.sites["target"].writes == sites.sites["source"].writes == []
+
+
+def test_a_listing_that_cannot_be_read_tells_to_plan_again(
+    migration: Migration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no run that could be resumed."""
+
+    def lost(*_: object) -> object:
+        raise Unknown("no answer")
+
+    monkeypatch.setattr(migration.kinds["pools"], "list", lost)
+    with pytest.raises(Stopped, match="could not list") as caught:
+        preview(migration)
+    assert caught.value.next == "the same command again"
 
 
 def test_nothing_to_do_after_apply(migration: Migration, ledger: Ledger, run: Callable[..., list[Event]]) -> None:

@@ -174,16 +174,17 @@ class Task:
     def _read(self, side: str, call: Any) -> Iterator[Entry]:
         """What `call` lists; a listing that cannot be read stops the run, it never counts as empty."""
         subject = f"{self.kind.name} of the {side}"
+        again = "the same command again" if self.board.preview else "cmkmigrate resume"  # a plan is no run
         try:
             yield from call()
         except NotFound as error:
-            raise Stopped("could not list", subject=subject, why=str(error), next="cmkmigrate resume") from error
+            raise Stopped("could not list", subject=subject, why=str(error), next=again) from error
         except Denied as error:
             raise NotAllowed(
                 "may not list", subject=subject, why=str(error), next="cmkmigrate doctor PLAYBOOK"
             ) from error
         except CallError as error:
-            raise Stopped("could not list", subject=subject, why=str(error), next="cmkmigrate resume") from error
+            raise Stopped("could not list", subject=subject, why=str(error), next=again) from error
 
     def make_items(self) -> None:
         """A row for every source entry; a row of an earlier pass is planned anew, what is unknown or made stays so."""
