@@ -221,6 +221,13 @@ def test_what_is_shipped_is_right() -> None:
         assert playbook.load(name, discover()).name == name
 
 
+def test_a_probe_is_of_the_key_that_the_disks_are_given() -> None:
+    """With a key that exists, the step that would make one gives nothing: a probe of nothing would stand for ever."""
+    steps = {step.id: step for step in playbook.load("enable-in-place", discover()).steps}
+    for name in ("key_uri", "key_name", "key_version"):
+        assert steps["probe"].settings[name] == steps["disks"].settings[name]
+
+
 def test_the_kinds_of_a_step() -> None:
     book = parse(changed("kinds: all", "kinds: [things, pools]"))
     assert playbook.step_kinds(book.steps[0], KINDS) == ["vaults"]
