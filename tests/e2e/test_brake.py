@@ -84,6 +84,14 @@ def test_aborted_and_resumed(small: Sandbox, commands: Callable[[Sandbox, str], 
 
 def test_what_cannot_be_set(small: Sandbox, commands: Callable[[Sandbox, str], Commands]) -> None:
     place = commands(small, "set")
-    for words in (("parallelism=0",), ("parallelism=many",), ("source-share=2",), ("colour=red",), ("parallelism",)):
+    wrong = (
+        "parallelism=0",
+        "parallelism=many",
+        "parallelism=²",
+        "source-share=2",
+        "source-share=1e-300",
+        "parallelism",
+    )
+    for words in (*((one,) for one in wrong), ("colour=red",)):
         found = place("set", *words)
         assert found.code == 64 and "next:" in found.err, found

@@ -9,7 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from cmkmigrate.engine import brake as brake_module
 from cmkmigrate.engine.brake import Brake, Turns, Window, asked
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.run.ledger import Ledger
@@ -75,6 +77,20 @@ def test_a_window_closes_at_its_moment(board: Board) -> None:
     now[0] = 100.0
     brake.look({})
     assert board.stop.is_set() and "--not-after 05:30" in board.why
+
+
+def test_a_window_closes_where_the_ledger_cannot_be_read_for_a_moment(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost() -> dict[str, str]:
+        raise OperationalError("select", {}, Exception("the connection was lost"))
+
+    monkeypatch.setattr(brake_module, "POLL_S", 0.001)
+    monkeypatch.setattr(board.ledger, "meta", lost)
+    now = [99.0]
+    with Brake(board, Window(until=100.0, said="--not-after 05:30"), clock=lambda: now[0]):
+        now[0] = 100.0
+        assert board.stop.wait(20) and "--not-after 05:30" in board.why
 
 
 def test_how_hard_it_works_can_be_changed(board: Board) -> None:

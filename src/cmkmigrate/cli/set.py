@@ -18,6 +18,7 @@ Examples:
   cmkmigrate set source-share=0.1 --run runs/analytics      a tenth of what the source's services allow
 """
 _MOST: Final = 64
+_LEAST: Final = 0.001  # far below it a single call would wait for longer than a process can
 
 
 def command(
@@ -30,7 +31,7 @@ def command(
     asks = {}
     for name, value in common.pairs(settings, "set").items():
         if name == "parallelism":
-            if not value.isdigit() or not 1 <= int(value) <= _MOST:
+            if not value.isdecimal() or not 1 <= int(value) <= _MOST:
                 raise Mistake(f"{value!r} is no parallelism", why=f"1 to {_MOST}", next="cmkmigrate set parallelism=4")
             asks["parallelism"] = value
         elif name == "source-share":
@@ -49,6 +50,6 @@ def _share(text: str) -> str:
         share = float(text)
     except ValueError:
         share = 0.0
-    if not 0.0 < share <= 1.0:
-        raise Mistake(f"{text!r} is no share", why="more than 0, at most 1", next="cmkmigrate set source-share=0.33")
+    if not _LEAST <= share <= 1.0:
+        raise Mistake(f"{text!r} is no share", why=f"{_LEAST} to 1", next="cmkmigrate set source-share=0.33")
     return text

@@ -10,10 +10,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.run.ledger import Ledger
@@ -86,8 +88,11 @@ class Brake:
         self._thread.join()
 
     def _watch(self) -> None:
+        said: dict[str, str] = {}
         while not self._over.wait(POLL_S):
-            self.look(asked(self._board.ledger))
+            with suppress(SQLAlchemyError):  # what was asked last holds, and a window closes all the same
+                said = asked(self._board.ledger)
+            self.look(said)
 
     def look(self, said: Mapping[str, str]) -> None:
         """Do what is asked for. said: as `asked` gives it."""
