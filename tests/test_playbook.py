@@ -266,6 +266,7 @@ def test_parameters_are_given_or_have_a_default() -> None:
         ("who", "a, b,,c", ["a", "b", "c"]),
         ("who", ["a"], ["a"]),
         ("name", "007", "007"),
+        ("source", " /subscriptions/s/x/ ", "/subscriptions/s/x"),
     ],
     ids=repr,
 )

@@ -306,7 +306,7 @@ def _typed(name: str, kind: str, value: Any, origin: str) -> Any:
     wanted: type = {"list": list, "bool": bool, "int": int}.get(kind, str)
     if not _is(value, wanted):
         raise _mistake(f"parameter {name!r} must be {_type_name(wanted)}, not {value!r}", subject=origin)
-    return value
+    return value.strip().rstrip("/") if kind == "workspace" else value  # one id, however it was pasted
 
 
 def _is(value: Any, kind: type) -> bool:

@@ -75,6 +75,16 @@ def test_refused_where_it_cannot_be() -> None:
         list(KIND.desired(source(sku={"name": "standard"}), SETTINGS, nothing))
 
 
+@pytest.mark.parametrize("written", [f"{WORKSPACE}/", WORKSPACE.upper(), f"{WORKSPACE} "])
+def test_an_id_that_is_written_otherwise_opens_no_way_round(written: str) -> None:
+    held = {"keyVaultUri": KEY["key_uri"], "keyName": "another", "keyVersion": "v1"}
+    other = source(encryption={"entities": {"managedServices": {**ENTITY, "keyVaultProperties": held}}})
+    with pytest.raises(Blocked, match="another key"):
+        list(KIND.desired(other, {**SETTINGS, "workspace": written}, nothing))
+    with pytest.raises(Blocked, match="not Premium"):
+        list(KIND.desired(source(sku={"name": "standard"}), {**SETTINGS, "workspace": written}, nothing))
+
+
 def test_what_the_run_itself_left_failed_is_sent_again() -> None:
     assert list(KIND.desired(source(provisioningState="Failed"), SETTINGS, nothing))
 

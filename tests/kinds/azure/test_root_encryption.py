@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from cmkmigrate import portable
-from cmkmigrate.errors import Mistake, NotYet
+from cmkmigrate.errors import Blocked, Mistake, NotYet
 from cmkmigrate.kinds.azure.root_encryption import RootEncryption
 from cmkmigrate.kinds.azure.workspaces import Workspaces
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Entry, Made
-from tests.kinds.azure.fake_subscription import FakeSubscription, S, source
+from tests.kinds.azure.fake_subscription import WORKSPACE, FakeSubscription, S, source
 
 KIND = RootEncryption()
 NEW = f"{S}/Microsoft.Databricks/workspaces/new"
@@ -33,6 +33,15 @@ def wanted(**settings: Any) -> Asset:
     (found,) = KIND.desired(source(), {**SETTINGS, **settings}, nothing)
     assert isinstance(found, Asset)
     return found
+
+
+@pytest.mark.parametrize("written", [WORKSPACE, f"{WORKSPACE}/", WORKSPACE.upper(), f"{WORKSPACE} "])
+def test_another_key_is_not_replaced_however_the_id_is_written(written: str) -> None:
+    other = source(parameters={"encryption": {"value": {**VALUE, "KeyName": "another"}}})
+    settings = {**SETTINGS, "workspace": written}
+    with pytest.raises(Blocked, match="another key"):
+        list(KIND.desired(other, settings, nothing))
+    assert list(KIND.desired(other, {**settings, "replace_key": True}, nothing))
 
 
 def workspace(encryption: Any = None, state: str = "Succeeded") -> dict[str, Any]:

@@ -71,7 +71,7 @@ class EntityEncryption(Kind):
         if feature not in FEATURES:
             raise Mistake(f"there is no feature {feature!r}", why=f"there are: {', '.join(FEATURES)}")
         arm_id = str(settings.get("workspace") or "")
-        here = arm_id.lower() == source.arm_id.lower()
+        here = in_place.is_source(source, arm_id)
         if here:
             in_place.owned(source, settings)
             in_place.covered(source, settings)

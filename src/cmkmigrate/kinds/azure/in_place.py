@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake
 from cmkmigrate.kinds.base import Settings, Site
 from cmkmigrate.model import KNOWN_AFTER_APPLY
@@ -16,6 +17,14 @@ OWNERS: Final = ("none", "terraform", "bicep", "arm")
 _SIGN: Final = re.compile(
     r"terraform|tofu|bicep|pulumi|azd-env-name|\barm.?template|\biac\b|infra.*as.*code", re.IGNORECASE
 )
+
+
+def is_source(source: Site, arm_id: str) -> bool:
+    """Whether an ARM id is that of the source, however it is written: what is asked of a workspace that is changed in
+    place must not hang on a slash at the end. Raises Mistake for what is no ARM id."""
+    if not arm_id or not source.arm_id:
+        return False
+    return str(ResourceId.parse(arm_id)).lower() == str(ResourceId.parse(source.arm_id)).lower()
 
 
 def owned(source: Site, settings: Settings) -> None:

@@ -50,7 +50,7 @@ class RootEncryption(Kind):
         if not arm_id:
             raise Mistake("root encryption of which workspace?", next="set `workspace` to its ARM id")
         key = key_properties(settings)
-        if arm_id.lower() == source.arm_id.lower():
+        if arm_id != KNOWN_AFTER_APPLY and in_place.is_source(source, arm_id):
             in_place.same_key(source, in_place.root_key(source), key, settings, "the DBFS root's data")
         # The names of these fields are irregular, and they are the service's.
         value = {
