@@ -29,7 +29,7 @@ from tests.harness import ARM, Commands, Launcher, Result, Sandbox
 BLOCKED = 6
 CLOSED = {"PF18", "PF25", "PF27", "PF28", "PF29"}  # what is looked at in the old workspace, which a Reader cannot enter
 OWN = "source"
-MOVE = {"always", "provisions", "moves", "changes a workspace", "makes a workspace", "uses a vault", "grants"}
+MOVE = {"always", "provisions", "starts compute", "changes a workspace", "makes a workspace", "uses a vault", "grants"}
 PLACE = {"always", "provisions", "changes a workspace", "in place", "makes a vault", "uses a vault", "grants"}
 # Actions that no request to Resource Manager is: the workspace looks for the first when somebody comes in, the service
 # of the workspace asks for the next two when it is put into a network, that of private endpoints for the others.

@@ -96,6 +96,11 @@ class Ground:
         return at_work and not self.migration.playbook.in_place
 
     @property
+    def starts_compute(self) -> bool:
+        """Whether clusters are created, which start: those that are moved, or one that probes the disks' key."""
+        return self.moves or any(one.makes for one in self.of("disk_probe"))
+
+    @property
     def features(self) -> set[str]:
         """The features that are to be put under a key; a workspace that is used as it is gets none."""
         put = [one for one in self.ahead if one.kind != "workspaces" or not one.settings.get("existing")]

@@ -154,7 +154,7 @@ AT: Final[Mapping[str, Callable[[Ground], list[str]]]] = {
 WHEN: Final[Mapping[str, Callable[[Ground], bool]]] = {
     "always": lambda ground: True,
     "provisions": lambda ground: bool(ground.of("workspaces", "key_vaults", "key_access", "entity_encryption")),
-    "moves": lambda ground: ground.moves,
+    "starts compute": lambda ground: ground.starts_compute,
     "changes a workspace": lambda ground: ground.makes_workspace or ground.in_place,
     "makes a workspace": lambda ground: ground.makes_workspace,
     "in place": lambda ground: ground.in_place,

@@ -34,8 +34,9 @@ def site(*states: dict[str, Any]) -> Site:
     sizes = [
         {"node_type_id": "gpu", "num_cores": 1, "num_gpus": 1},
         {"node_type_id": "gone", "num_cores": 1, "is_deprecated": True},
+        {"node_type_id": "elsewhere", "num_cores": 1, "node_info": {"status": ["NotAvailableInRegion"]}},
         {"node_type_id": "large", "num_cores": 8, "memory_mb": 8},
-        {"node_type_id": "small", "num_cores": 4, "memory_mb": 9},
+        {"node_type_id": "small", "num_cores": 4, "memory_mb": 9, "node_info": {"status": []}},
     ]
     found.on(f"{CLUSTERS}/spark-versions", {"versions": versions})
     found.on(f"{CLUSTERS}/list-node-types", {"node_types": sizes})

@@ -29,6 +29,12 @@ def test_a_region_that_names_no_cores(stage: Stage, usages: list[Any]) -> None:
     assert (one.status, one.fix) == ("unknown", FIX)
 
 
+@pytest.mark.parametrize(("used", "status"), [(96, "pass"), (97, "fail")])
+def test_a_probe_takes_one_small_machine(stage: Stage, used: int, status: str) -> None:
+    stage.azure.put(USAGES, [{"name": {"value": "cores"}, "limit": 100, "currentValue": used}])
+    assert statuses(cores(stage.ground("enable-in-place", probe=True))) == [status]
+
+
 def test_where_nothing_is_moved_or_nobody_knows_where(stage: Stage) -> None:
     assert statuses(cores(stage.ground("enable-in-place"))) == ["pass"]
     assert statuses(cores(stage.ground("contents-only", source="https://adb-1.1.azuredatabricks.test"))) == ["pass"]

@@ -100,7 +100,7 @@ def _smallest(site: Site) -> dict[str, Any]:
     lasting = [str(one["key"]) for one in versions if "LTS" in str(one.get("name"))]
     lasting = [key for key in lasting if not re.search("-ml|photon|aarch", key)]
     sizes = site.read(f"{CLUSTERS}/list-node-types").get("node_types") or []
-    offered = [one for one in sizes if not one.get("is_deprecated") and not one.get("num_gpus")]
+    offered = [one for one in sizes if not one.get("is_deprecated") and not one.get("num_gpus") and _there(one)]
     if not lasting or not offered:
         raise Refused("the workspace offers no runtime with long-term support, or no machine to probe with")
     smallest = min(offered, key=lambda one: (one.get("num_cores") or 0, one.get("memory_mb") or 0))
@@ -112,6 +112,12 @@ def _smallest(site: Site) -> dict[str, Any]:
         "autotermination_minutes": 10,
         "spark_conf": {"spark.databricks.cluster.profile": "singleNode", "spark.master": "local[*]"},
     }
+
+
+def _there(size: Body) -> bool:
+    """Whether a machine can be had: those that are not enabled on the subscription, or not there in the region, are
+    listed all the same, with a status (terraform-provider-databricks#1533)."""
+    return not (size.get("node_info") or {}).get("status")
 
 
 def _reason(found: Body) -> str:

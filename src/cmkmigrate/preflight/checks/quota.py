@@ -18,8 +18,8 @@ _MORE: Final = "ask for more in the portal: Quotas, Compute"
 
 
 def cores(ground: Ground) -> Iterable[Seen]:
-    """PF22. In place nothing is counted: what is stopped there gives back the cores that it takes again."""
-    if not ground.source_id or not ground.moves:
+    """PF22. In place a probe alone is counted: what is stopped there gives back the cores that it takes again."""
+    if not ground.source_id or not ground.starts_compute:
         return [passed("does not apply: no compute is made in a known subscription")]
     thing = ground.workspace() or ground.resource()
     location = str(((thing.resource or ground.resource().resource) or {}).get("location") or "")
@@ -32,7 +32,8 @@ def cores(ground: Ground) -> Iterable[Seen]:
             text = f"{left} of {one.get('limit')} cores are left in {location}"
             if left < _SMALLEST:
                 return [failed(f"{text}: no cluster can be created", fix, _MORE)]
-            return [warned(f"{text}: clusters are created side by side", fix, _MORE) if left < _ROOM else passed(text)]
+            room = _ROOM if ground.moves else _SMALLEST
+            return [warned(f"{text}: clusters are created side by side", fix, _MORE) if left < room else passed(text)]
     return [unknown(f"the usage of {location} names no total of cores", fix)]
 
 
