@@ -70,6 +70,13 @@ def test_what_is_not_wanted_is_nothing() -> None:
             wanted(**wrong)
 
 
+@pytest.mark.parametrize("features", [["managed-services"], ["managed_services", "bogus"], []])
+def test_a_feature_that_is_written_wrongly_is_not_left_out_without_a_word(features: list[str]) -> None:
+    for feature in ("managed_services", "managed_disks", "dbfs_root"):
+        with pytest.raises(Mistake, match="feature"):
+            wanted(feature=feature, features=features)
+
+
 def test_refused_where_it_cannot_be() -> None:
     with pytest.raises(Blocked, match="not Premium"):
         list(KIND.desired(source(sku={"name": "standard"}), SETTINGS, nothing))

@@ -15,7 +15,7 @@ from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound
 from cmkmigrate.kinds.azure import in_place
-from cmkmigrate.kinds.azure.features import ENTITIES, FEATURES, entity, key_properties
+from cmkmigrate.kinds.azure.features import ENTITIES, FEATURES, entity, key_properties, wanted
 from cmkmigrate.kinds.azure.operations import UNVERIFIED, covers, finish
 from cmkmigrate.kinds.azure.root_encryption import put_part
 from cmkmigrate.kinds.azure.workspaces import key_of, loaded
@@ -75,8 +75,10 @@ class EntityEncryption(Kind):
         if here:
             in_place.owned(source, settings)
             in_place.covered(source, settings)
-        features = settings.get("features")
-        if features is not None and feature not in features:
+        features = wanted(settings)
+        if here and not features:
+            raise Mistake("no feature is to be put under a key", why=f"there are: {', '.join(FEATURES)}")
+        if feature not in features:
             return []
         if not arm_id:
             raise Mistake("which workspace?", next="set `workspace` to its ARM id")

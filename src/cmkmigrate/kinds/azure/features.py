@@ -11,13 +11,23 @@ FEATURES: Final = ("managed_services", "managed_disks", "dbfs_root")
 ENTITIES: Final = {"managed_services": "managedServices", "managed_disks": "managedDisk"}  # as the workspace has them
 
 
+def wanted(settings: Mapping[str, Any]) -> list[str]:
+    """The `features` of a step, all three where it says nothing of them. Raises Mistake for what is no feature, as one
+    that was written wrongly would be left out without a word."""
+    features = settings.get("features")
+    found = list(FEATURES) if features is None else [str(one) for one in features]
+    if unknown := [one for one in found if one not in FEATURES]:
+        raise Mistake(f"there is no feature {unknown[0]!r}", why=f"there are: {', '.join(FEATURES)}")
+    return found
+
+
 def key_is_wanted(settings: Mapping[str, Any]) -> bool:
     """Whether the `feature` of a step is among its `features` (a step that names none serves them all). Raises Mistake
     for what is no feature."""
-    feature, features = str(settings.get("feature") or ""), settings.get("features")
+    feature, features = str(settings.get("feature") or ""), wanted(settings)
     if feature and feature not in FEATURES:
         raise Mistake(f"there is no feature {feature!r}", why=f"there are: {', '.join(FEATURES)}")
-    return not feature or features is None or feature in features
+    return not feature or feature in features
 
 
 def needs_region(settings: Mapping[str, Any]) -> bool:

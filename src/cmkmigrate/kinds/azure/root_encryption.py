@@ -9,7 +9,7 @@ from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Mistake, NotFound
 from cmkmigrate.kinds.azure import in_place
-from cmkmigrate.kinds.azure.features import key_properties
+from cmkmigrate.kinds.azure.features import key_properties, wanted
 from cmkmigrate.kinds.azure.operations import FAILED, busy, covers, finish, idle, state_of
 from cmkmigrate.kinds.azure.workspaces import key_of, loaded, merged, put, sendable
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
@@ -43,8 +43,7 @@ class RootEncryption(Kind):
     }
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
-        features = settings.get("features")
-        if features is not None and "dbfs_root" not in features:
+        if "dbfs_root" not in wanted(settings):
             return []
         arm_id = str(settings.get("workspace") or "")
         if not arm_id:

@@ -11,9 +11,9 @@ import hashlib
 from typing import Final
 
 from cmkmigrate.clients.arm_id import ResourceId
-from cmkmigrate.errors import Blocked, Mistake
+from cmkmigrate.errors import Blocked
 from cmkmigrate.kinds.azure import network_rules
-from cmkmigrate.kinds.azure.features import ENTITIES, FEATURES, entity
+from cmkmigrate.kinds.azure.features import ENTITIES, entity, wanted
 from cmkmigrate.kinds.base import Settings
 from cmkmigrate.model import Body
 
@@ -46,7 +46,7 @@ def body_of(source: Body, settings: Settings, at: ResourceId) -> Body:
         raise Blocked("the old workspace is serverless", subject=subject, why=why)
     for fault in network_rules.input_faults(source, settings):
         raise fault.blocked()
-    features = _features(settings)
+    features = wanted(settings)
     parameters = _parameters(source, settings)
     if "dbfs_root" in features:
         parameters["prepareEncryption"] = {"value": True}
@@ -75,15 +75,6 @@ def body_of(source: Body, settings: Settings, at: ResourceId) -> Body:
     if source.get("tags"):
         body["tags"] = dict(source["tags"])
     return body
-
-
-def _features(settings: Settings) -> list[str]:
-    features = settings.get("features")
-    features = list(FEATURES) if features is None else [str(one) for one in features]
-    unknown = [one for one in features if one not in FEATURES]
-    if unknown:
-        raise Mistake(f"there is no feature {unknown[0]!r}", why=f"there are: {', '.join(FEATURES)}")
-    return features
 
 
 def _parameters(source: Body, settings: Settings) -> Body:
