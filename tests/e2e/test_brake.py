@@ -55,7 +55,8 @@ def test_paused_changed_and_let_go(small: Sandbox, commands: Callable[[Sandbox, 
     assert place("set", "parallelism=3", "source-share=0.9", "--run", str(run)).code == 0
     wait_for(lambda: "at most 3 at once" in events(place, run) and "0.9 of its limits" in events(place, run))
     assert small.writes() == []
-    assert place("continue", str(run)).code == 0
+    going = place("continue", str(run))
+    assert going.code == 0 and "--pause-file" in going.err, "it cannot see whether a file still holds it"
     done = applying.end()
     assert done.code == 3, done  # what cannot be moved of the small estate
     assert small.writes(small.host_of("braked"))

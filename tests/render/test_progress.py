@@ -68,6 +68,13 @@ def test_failures_are_said_and_long_texts_cut() -> None:
     assert len(said) == 2, "what is said over and over is said once a minute"
 
 
+def test_what_is_said_of_the_whole_run_has_no_empty_name_before_it() -> None:
+    out = io.StringIO()
+    with Progress("apply", {}, stream=out) as progress:
+        progress.take(Event(0, "note", text="going on"))
+    assert lines(out) == ["apply: going on"]
+
+
 def test_an_empty_kind_is_not_shown() -> None:
     out = io.StringIO()
     with Progress("apply", {}, stream=out) as progress:

@@ -17,5 +17,5 @@ def command(directory: common.Directory = None) -> int:
     """Let a paused apply take work again."""
     ledger = common.at_work(directory)
     ledger.ask({"pause": ""})
-    print("It goes on.", file=sys.stderr)
+    print("It goes on within seconds, unless a file that --pause-file names still holds it.", file=sys.stderr)
     return 0
