@@ -309,6 +309,41 @@ def test_what_never_becomes_usable_fails(run: Run, ledger: Ledger, monkeypatch: 
     assert items(ledger, "pools")["small"].reason == "made, but did not become usable: out of capacity"
 
 
+def test_too_many_requests_while_settling_are_waited_for(
+    run: Run, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: Counter[str] = Counter()
+
+    def settle(self: Kind, site: cloud.Site, asset: Asset, made: Made) -> None:
+        seen[asset.key] += 1
+        if asset.key == "small" and seen["small"] < 3:
+            raise Throttled("slowly")
+
+    monkeypatch.setattr(cloud.Pools, "settle", settle)
+    run()
+    assert seen == {"small": 3, "large": 1}
+    assert items(ledger, "pools")["small"].state == "done"
+
+
+def test_what_could_not_be_settled_is_settled_when_it_is_tried_again(
+    run: Run, target: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[str] = []
+
+    def settle(self: Kind, site: cloud.Site, asset: Asset, made: Made) -> None:
+        settled.append(asset.key)
+        if settled.count("small") == 1 and asset.key == "small":
+            raise Refused("cannot be stopped now")
+
+    monkeypatch.setattr(cloud.Pools, "settle", settle)
+    run()
+    assert items(ledger, "pools")["small"].state == "failed"
+    settled.append("again")
+    run(retry_failed=True)
+    assert settled[settled.index("again") + 1 :] == ["small"], "it is there, and may be running"
+    assert items(ledger, "pools")["small"].state == "done" and len(target.things["pools"]) == 2
+
+
 def test_settling_is_taken_up_after_a_kill(
     run: Run, target: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from cmkmigrate.model import Asset, Do, Entry, Made, State
 
 TIMEOUT_S = 60.0  # of a request, where the site does not say
 NOT_YET_S = 20 * 60.0  # how long a grant may take before it is given up
+UNUSABLE = "made, but did not become usable: "
 BUSY_S = 15 * 60.0  # how long one item waits for a service that says "too many requests"
 TRIES = 3  # updates (or lost writes) of one item in a row before it is called failed
 DENIED = 3  # refusals for lack of rights in a row after which the run stops
@@ -83,7 +84,9 @@ class Carrier:
         return True
 
     def _keep(self, task: Task, row: Any, decision: Decision) -> bool:
-        if row.state == State.MADE and decision.have is not None:
+        # What was made and could not be settled is not done because it is there: it may be running.
+        unsettled = row.state == State.MADE or row.reason.startswith(UNUSABLE)
+        if unsettled and decision.have is not None:
             return self._settle(
                 task, row, decision.have, Made(decision.have.id, row.operation_url), Do(row.do or Do.KEEP), decision
             )
@@ -189,6 +192,14 @@ class Carrier:
             task.board.ledger.set_item({**key_of(row), "operation_url": "", "tries": 0})
             task.board.stop.wait(min(max(_first_delay(task), 2 * (time.monotonic() - first)), 30.0))
             return True
+        except Throttled as error:  # nothing was done, and it is still to be done: what is left running costs money
+            first = task.first_refusal.setdefault(row.key, time.monotonic())
+            if time.monotonic() - first > BUSY_S:
+                raise Stopped(
+                    "the service keeps refusing", subject=row.key, why=str(error), next="cmkmigrate resume"
+                ) from error
+            task.board.stop.wait(max(_first_delay(task), error.retry_after))
+            return True
         except Unknown as error:
             if row.tries >= TRIES:
                 raise Stopped(
@@ -198,7 +209,7 @@ class Carrier:
             task.board.stop.wait(_first_delay(task))
             return True
         except CallError as error:
-            return self._failed(task, row, do, error, "made, but did not become usable: ")
+            return self._failed(task, row, do, error, UNUSABLE)
         if not last:
             task.board.ledger.set_item({**key_of(row), "operation_url": ""})
             return True
