@@ -16,6 +16,8 @@ from cmkmigrate.clients.again import seconds
 from cmkmigrate.errors import AlreadyExists, CallError, Denied, NotFound, Refused, Throttled, Unknown
 
 THROTTLING: Final = frozenset({"REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED"})
+# Texts with which a workspace keeps a network out, as users have met them; no role opens it.
+_WALL: Final = re.compile(r"network access|\bIP (ACL|access list)", re.IGNORECASE)
 _EXISTS: Final = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS", "RESOURCE_CONFLICT", "SCIM_409"})
 _GONE: Final = frozenset({"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND", "SCIM_404"})
 _NO_RIGHT: Final = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED"})
@@ -92,3 +94,8 @@ def _body(content: bytes) -> tuple[str, str, bool]:
         return f"SCIM_{body['status']}", detail, True
     message = body.get("message") or body.get("error") or ""
     return str(body.get("error_code") or ""), message if isinstance(message, str) else json.dumps(message), True
+
+
+def keeps_out_network(text: str) -> bool:
+    """Whether a refusal is of where the caller is (public access is off, an IP access list), and not of who it is."""
+    return _WALL.search(text) is not None

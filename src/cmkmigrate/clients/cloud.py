@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cmkmigrate.clients.answers import keeps_out_network
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.clients.arm_wire import Reads
@@ -22,6 +23,7 @@ from cmkmigrate.clients.login import Login, login
 from cmkmigrate.clients.pace import Paces, Seen
 from cmkmigrate.errors import Blocked, CallError, Denied, Mistake, NotAllowed, NotFound, Stopped
 
+FROM_ITS_NETWORK = "run it where the workspace can be reached: from its network, or from an address that it lets in"
 WORKSPACES = "Microsoft.Databricks/workspaces"
 
 
@@ -94,7 +96,7 @@ class Cloud:
                 "the workspace does not let you in",
                 subject=ref,
                 why=str(error),
-                next="ask an administrator of it for access",
+                next=FROM_ITS_NETWORK if keeps_out_network(str(error)) else "ask an administrator of it for access",
             ) from None
         except CallError as error:
             raise Stopped(

@@ -39,6 +39,16 @@ def test_no_administrator(stage: Stage, answer: Any) -> None:
         assert "group admins" in one.advice
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["Unauthorized network access to workspace: 1", "Source IP address: 192.0.2.1 is blocked by Databricks IP ACL"],
+)
+def test_a_wall_is_not_opened_by_a_role(stage: Stage, said: str) -> None:
+    stage.source.put(ME, NotAllowed("no", why=f"403: {said}"))
+    (one,) = judged(administrator(stage.ground("enable-in-place")))
+    assert (one.status, one.fix) == ("fail", "") and "network" in one.advice
+
+
 def test_a_new_workspace_that_lets_nobody_in(stage: Stage) -> None:
     stage.source.put(ME, ADMIN)
     stage.target = NotAllowed("no", why="not a member", next="ask")  # type: ignore[assignment]

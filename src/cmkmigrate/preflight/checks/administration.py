@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
+from cmkmigrate.clients.answers import keeps_out_network
+from cmkmigrate.clients.cloud import FROM_ITS_NETWORK
 from cmkmigrate.errors import CallError, Denied, NotAllowed, NotFound, Refused
 from cmkmigrate.preflight import rights
 from cmkmigrate.preflight.ground import Ground
@@ -38,6 +40,8 @@ def _administrator(ground: Ground, open: Callable[[], Any], which: str, arm_id: 
         me = open().read(_ME)
     except (Denied, NotAllowed) as error:
         why = error.why if isinstance(error, NotAllowed) else str(error)
+        if keeps_out_network(why):
+            return failed(f"{which} does not let you in: {why}", advice=FROM_ITS_NETWORK)
         return failed(f"{which} does not let you in: {why}", fix, _ASK)
     groups = {str(one.get("display") or "") for one in me.get("groups") or ()}
     name = me.get("userName") or me.get("displayName") or me.get("applicationId") or "the operator"
