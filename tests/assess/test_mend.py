@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cmkmigrate.assess.mend import needs, once, steps
+from cmkmigrate.assess.mend import HSM_WRITE, needs, once, steps
 from cmkmigrate.assess.model import Step
 from cmkmigrate.audit.model import DEGRADED, UNKNOWNS, Cause, Feature, Row, Verdict
 
@@ -33,7 +33,7 @@ def test_what_is_unknown_says_how_it_is_found_out() -> None:
 def test_the_rights_that_a_mend_takes() -> None:
     """A cause without any is mended by a change of the workspace, or in a vault that is not in sight."""
     without = {code for code in DEGRADED if not needs(code, True)}
-    assert without <= {"key-unfit"}
+    assert without <= {"key-unfit", "hsm-inactive"}
     assert needs("no-grant", True) != needs("no-grant", False)
     assert {data for code in DEGRADED for _, _, data in needs(code, True)} == {True, False}
 
@@ -41,3 +41,9 @@ def test_the_rights_that_a_mend_takes() -> None:
 def test_the_same_command_stands_once() -> None:
     found = once([Step("a", "x", "c"), Step("a", "y", "c"), Step("b", "x", "c"), Step("a", "x"), Step("a", "y")])
     assert [(one.code, one.text) for one in found] == [("a", "x"), ("b", "x"), ("a", "x"), ("a", "y")]
+
+
+def test_the_rights_on_a_managed_hsm() -> None:
+    """Azure's rights change the HSM itself; its keys and local roles they do not reach."""
+    assert needs("no-purge-protection", True, hsm=True) == needs("firewall", False, hsm=True) == (HSM_WRITE,)
+    assert needs("no-grant", True, hsm=True) == needs("key-disabled", True, hsm=True) == ()

@@ -67,6 +67,15 @@ def test_role_assignments_are_read_page_by_page(wire: Wire, site: Subscription) 
     assert {one.method for one in wire.sent} == {"GET"}
 
 
+def test_the_roles_of_an_hsm(wire: Wire, site: Subscription) -> None:
+    """They are asked for at `/`, the one scope that they have."""
+    roles = [{"id": f"r/{name}", "name": name, "properties": {}} for name in "ab"]
+    answers(wire, (200, {}, {"value": roles}))
+    assert site.hsm(URI).role_definitions() == roles
+    assert wire.sent[-1].method == "GET"
+    assert wire.sent[-1].url.startswith(f"{URI}providers/Microsoft.Authorization/roleDefinitions")
+
+
 def test_a_next_page_elsewhere_gets_no_token(wire: Wire, site: Subscription) -> None:
     answers(wire, (200, {}, {"value": [], "nextLink": "https://evil.example/keys"}))
     with pytest.raises(Refused, match=r"evil\.example"):
