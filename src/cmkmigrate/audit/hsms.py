@@ -19,10 +19,12 @@ from cmkmigrate.audit.encryption import mapping, text
 from cmkmigrate.audit.model import Cause
 from cmkmigrate.audit.roles import covers
 from cmkmigrate.clients.managed_hsm import OTHER_ROLES, WRAPPING_ROLES
-from cmkmigrate.errors import CallError, NotFound
+from cmkmigrate.errors import CallError, NotFound, Unknown
 
 NEEDED: Final = frozenset(f"Microsoft.KeyVault/managedHsm/keys/{one}/action" for one in ("read", "wrap", "unwrap"))
 Definitions = Callable[[], Mapping[str, Mapping[str, Any]]]
+
+ATTEMPTS: Final = 3  # of a read that is not answered: most HSMs let in few networks
 
 
 @dataclass(slots=True)
@@ -61,6 +63,7 @@ class Hsms:
             return found
         try:
             vault = self._site.hsm(uri)
+            vault.attempts = ATTEMPTS
         except CallError as error:
             found.problems.append(Cause("hsm", f"{host} could not be asked: {error}"))
             found.closed = True
@@ -76,6 +79,9 @@ class Hsms:
         except CallError as error:
             found.newest, found.versions = {}, []
             found.problems.append(Cause("hsm", f"the key {name} of {host} could not be read: {error}"))
+            if isinstance(error, Unknown):  # nobody answers, so that nobody is asked for more
+                found.why = str(error)
+                return found
         try:
             found.assignments = vault.role_assignments(name)
         except CallError as error:

@@ -45,12 +45,12 @@ class ManagedHsm(Vault):
         Each is {"id", "name", "properties": {"roleDefinitionId", "principalId", "scope"}}; a roleDefinitionId ends in
         the role's id. Raises Denied without a right on role assignments."""
         first = f"{self._at(key)}?$filter={quote('atScope()')}"
-        return pages(lambda url: read_again(lambda: listed(self._asked("GET", url))), first)
+        return pages(lambda url: read_again(lambda: listed(self._asked("GET", url)), attempts=self.attempts), first)
 
     def role_definitions(self) -> list[dict[str, Any]]:
         """The local roles, those of one's own too; their scope is always `/`. Raises Denied."""
         first = "providers/Microsoft.Authorization/roleDefinitions"
-        return pages(lambda url: read_again(lambda: listed(self._asked("GET", url))), first)
+        return pages(lambda url: read_again(lambda: listed(self._asked("GET", url)), attempts=self.attempts), first)
 
     def put_role_assignment(self, key: str, name: str, role: str, principal: str) -> dict[str, Any]:
         """ONE PUT of a local role assignment on a key ("": on all keys). name: a GUID; role: the role's id;

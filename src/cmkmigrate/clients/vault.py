@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cmkmigrate import __version__
-from cmkmigrate.clients.again import read_again
+from cmkmigrate.clients.again import ATTEMPTS, read_again
 from cmkmigrate.clients.arm_bodies import parsed
 from cmkmigrate.clients.azure_core import called, error_of, host_policy
 from cmkmigrate.clients.endpoints import Endpoints
@@ -29,11 +29,13 @@ class Vault:
         self._login, self._endpoints = login, endpoints
         self._lock = threading.Lock()
         self._made: Any = None
+        self.attempts = ATTEMPTS  # of a read that is not answered
 
     def key(self, name: str, version: str = "") -> dict[str, Any]:
         """The KeyBundle of a version, of the newest for "". Raises NotFound, Denied."""
         return read_again(
-            lambda: self._bundle(lambda hook: self._client().get_key(name, version, raw_response_hook=hook))
+            lambda: self._bundle(lambda hook: self._client().get_key(name, version, raw_response_hook=hook)),
+            attempts=self.attempts,
         )
 
     def versions(self, name: str) -> list[dict[str, Any]]:
@@ -41,19 +43,22 @@ class Vault:
         return read_again(
             lambda: self._items(
                 lambda hook: self._client().list_properties_of_key_versions(name, raw_response_hook=hook)
-            )
+            ),
+            attempts=self.attempts,
         )
 
     def names(self) -> list[dict[str, Any]]:
         """The keys of the vault ({"kid", "attributes"}, the kid without a version)."""
         return read_again(
-            lambda: self._items(lambda hook: self._client().list_properties_of_keys(raw_response_hook=hook))
+            lambda: self._items(lambda hook: self._client().list_properties_of_keys(raw_response_hook=hook)),
+            attempts=self.attempts,
         )
 
     def deleted(self, name: str) -> dict[str, Any]:
         """A soft-deleted key. Raises NotFound."""
         return read_again(
-            lambda: self._bundle(lambda hook: self._client().get_deleted_key(name, raw_response_hook=hook))
+            lambda: self._bundle(lambda hook: self._client().get_deleted_key(name, raw_response_hook=hook)),
+            attempts=self.attempts,
         )
 
     def create(
@@ -84,7 +89,7 @@ class Vault:
     def rotation_policy(self, name: str) -> dict[str, Any]:
         """The rotation policy of a key: {"lifetimeActions": [...], "attributes": {"expiryTime", ...}}. Raises NotFound
         where there is no such key."""
-        return read_again(lambda: self._asked("GET", f"keys/{name}/rotationpolicy"))
+        return read_again(lambda: self._asked("GET", f"keys/{name}/rotationpolicy"), attempts=self.attempts)
 
     def put_rotation_policy(self, name: str, policy: Mapping[str, Any]) -> dict[str, Any]:
         """ONE PUT of a key's rotation policy; what the policy does not say stays undefined."""
