@@ -80,7 +80,7 @@ class Hsms:
             found.newest, found.versions = {}, []
             found.problems.append(Cause("hsm", f"the key {name} of {host} could not be read: {error}"))
             if isinstance(error, Unknown):  # nobody answers, so that nobody is asked for more
-                found.why = str(error)
+                found.closed = True
                 return found
         try:
             found.assignments = vault.role_assignments(name)
