@@ -76,7 +76,7 @@ def _words(resource: Mapping[str, Any], remedy: Remedy, vault: Mapping[str, Any]
     found |= {"makes a key in a closed vault"} if vault and closed_to_operator(vault) else set()
     if remedy is not Remedy.MIGRATE:
         return found | {"in place"}
-    found |= {"moves", "makes a workspace"} | ({"own network"} if _network(resource) else set())
+    found |= {"starts compute", "makes a workspace"} | ({"own network"} if _network(resource) else set())
     found |= {"uses a connector"} if connector_of(resource, {}) else set()
     return found | ({"has endpoints", "carries endpoints"} if connections(resource, UI_API) else set())
 
