@@ -40,6 +40,8 @@ class Assessed(Estate):
         return {
             "pinned": "mend", "by-policy": "none", "far-vault": "none", "key-grant": "none", "trusted": "none",
             "lost": "unknown", "failed": "unknown", "since-when": "unknown", "late": "in place",
+            "in-hsm": "none", "in-hsm-widely": "none", "hsm-pinned": "mend", "hsm-shut": "unknown",
+            "hsm-half": "unknown", "hsm-lost": "unknown", "hsm-group": "unknown",
             "serverless": "not eligible", "elsewhere": "none", "accepted": "in place", "accepted-once": "in place",
         }[name]  # fmt: skip
 

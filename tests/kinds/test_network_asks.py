@@ -25,7 +25,8 @@ class Site(FakeSubscription):
         return [{"subscriptionId": "S"}]
 
     def listing(self, path: str, version: str, filter: str = "") -> list[dict[str, Any]]:
-        found: Any = self.lists.get(path, [])
+        everything = [{"actions": ["*/read"]}] if path.endswith("/permissions") else []
+        found: Any = self.lists.get(path, everything)
         if isinstance(found, CallError):
             raise found
         return list(found)
@@ -81,6 +82,15 @@ def test_what_may_not_be_read_is_a_row() -> None:
     rows = asked(site)
     assert {one.resource for one in rows if one.knows == "not read"} == set(paths)
     assert {one.sure for one in rows} == {"unknown"}
+
+
+def test_what_a_listing_leaves_out_is_a_row() -> None:
+    site = Site()
+    site.lists["/subscriptions/s/providers/Microsoft.Authorization/permissions"] = [
+        {"actions": ["*/read"], "notActions": ["Microsoft.Sql/*"]}
+    ]
+    (row,) = [one for one in asked(site) if one.knows == "not read"]
+    assert row.resource.endswith("Microsoft.Sql/servers") and "may not read" in row.ask
 
 
 def injected() -> dict[str, Any]:

@@ -62,13 +62,13 @@ def steps(
 
 def vault_for(resource: Mapping[str, Any], vaults: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """A vault that holds keys of workspaces and could hold this one's: in its subscription and region, protected
-    against purging, open to Azure's services. The first by name, so that the answer is always the same; None where one
-    is to be made."""
+    against purging, open to Azure's services. The first by name, so that the answer is always the same, and an HSM only
+    where there is no vault; None where one is to be made."""
     region = text(resource.get("location")).lower()
     home = "/".join(text(resource.get("id")).lower().split("/")[:3]) + "/"
     near = [one for one in vaults if text(one.get("id")).lower().startswith(home)]
     fit = [one for one in near if text(one.get("location")).lower() == region and not health.of_vault(one)]
-    return min(fit, key=lambda one: text(one.get("name")), default=None)
+    return min(fit, key=lambda one: (health.is_hsm(one), text(one.get("name"))), default=None)
 
 
 def key_id(key: Key) -> str:

@@ -18,6 +18,7 @@ from cmkmigrate.assess import blockers, contents, owners, remedy, steps
 from cmkmigrate.assess.model import Assessed, Remedy, Sign, Size
 from cmkmigrate.assess.rights import Permissions, needed
 from cmkmigrate.assess.wants import Wants
+from cmkmigrate.audit import health
 from cmkmigrate.audit.encryption import text
 from cmkmigrate.audit.keys import THREADS, Key
 from cmkmigrate.audit.model import DEGRADED, Row, Verdict
@@ -102,7 +103,9 @@ def _assess(
 ) -> Assessed:
     wanted = wants.of(rows[0].workspace)
     which, reasons = remedy.decide(rows, resource, wanted)
-    used = [key.vault for key in keys.values() if key.vault]
+    used = sorted(
+        (key.vault for key in keys.values() if key.vault), key=health.is_hsm
+    )  # an HSM where there is no vault
     plan = steps.steps(rows, resource, which, wanted, keys, used)
     mended = _mended(rows, keys) if which is not Remedy.MIGRATE else {}
     vault = steps.own_vault(rows, keys) or steps.vault_for(resource, used)
