@@ -25,7 +25,7 @@ SUBSCRIPTION_WRITES = {
 }  # fmt: skip
 VAULT_READS = {"key", "versions", "names", "deleted", "rotation_policy"}
 VAULT_WRITES = {"create", "patch_expiry", "put_rotation_policy"}
-HSM_READS, HSM_WRITES = {"role_assignments"}, {"put_role_assignment"}
+HSM_READS, HSM_WRITES = {"role_assignments", "role_definitions"}, {"put_role_assignment"}
 
 
 class Site:

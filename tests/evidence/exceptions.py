@@ -114,10 +114,8 @@ UNDEFINED: dict[str, str] = {
     "GET *}/providers/Microsoft.Authorization/permissions": (
         "defined for a resource group and for a child of a resource; a subscription and a resource answer alike"
     ),
-    "*/workspaces/{}/providers/Microsoft.Authorization/locks*": LOCKS,
     "PUT /subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/*": NETWORK,
     "DELETE /subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/*": NETWORK,
-    "GET /subscriptions/{}/resourceGroups/{}/providers/Microsoft.Authorization/locks": LOCKS,
     "GET /subscriptions/{}/resourceGroups/{}/providers/Microsoft.Sql/*": ELSEWHERE,
     "*/workspaces/{}/providers/Microsoft.Insights/diagnosticSettings*": INSIGHTS,
     "graph POST /v1.0/directoryObjects/getByIds": "Microsoft Graph has no schema in shared/specs; az asks for names",
