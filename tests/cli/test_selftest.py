@@ -164,7 +164,8 @@ def test_an_interruption_cleans_up(live: Terminal, box: Sandbox, left: Callable[
     workspaces = {"method": "PUT", "path": "*/workspaces/*"}
     box.faults({"match": workspaces, "count": -1, "action": "operation", "how": "never"})
     words = f"selftest --live --yes {PLACE} --only directory-nobody --only bodies".split()
-    started = live.commands.start(*words, CMKMIGRATE_OPERATION_S="20")
+    box.forget()  # what the tests before have put
+    started = live.commands.start(*words, CMKMIGRATE_OPERATION_S="10")
     told = Path(f"{started[1]}.err")
     live.commands.launcher.order(do="go", pid=started[0])
     until = time.monotonic() + 60
