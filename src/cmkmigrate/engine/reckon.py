@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import func, select
 
 from cmkmigrate.model import Count, Outcome, State
 from cmkmigrate.run.ledger import Ledger
@@ -22,11 +22,12 @@ OUTCOME = {
 
 
 def reckon(ledger: Ledger) -> list[Count]:
-    """One Count per kind of this pass, in the order in which they stand in the ledger."""
+    """One Count per (step, kind) of this pass, in the order in which they stand in the ledger."""
     i = item.c
     groups = (i.kind, i.state)
-    number = func.count(distinct(i.key + "\n" + i.id)).label("number")  # steps may share a thing: it counts once
-    rows = ledger.rows(select(*groups, number).where(i["pass"] == ledger.number).group_by(*groups))
+    rows = ledger.rows(
+        select(*groups, func.count().label("number")).where(i["pass"] == ledger.number).group_by(*groups)
+    )
     counts: dict[str, Count] = {}
     for row in rows:
         count = counts.setdefault(row.kind, Count(row.kind))
