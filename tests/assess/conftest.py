@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from tests.assess.estate import Assessed
+from tests.audit.conftest import launcher, sandbox, terminal
 from tests.cli.transcript import Terminal
 from tests.harness import Commands, Launcher, Sandbox
+
+__all__ = ["launcher", "sandbox", "terminal"]
 
 
 @pytest.fixture(scope="session")
 def estate() -> Assessed:
     return Assessed(time.time())
-
-
-@pytest.fixture(scope="session")
-def sandbox(estate: Assessed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    folder = tmp_path_factory.mktemp("assess")
-    made = Sandbox(folder / "sandbox", estate.write(folder / "estate"))
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="session")
-def launcher() -> Iterator[Launcher]:
-    made = Launcher()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def terminal(launcher: Launcher, sandbox: Sandbox, estate: Assessed, tmp_path: Path) -> Terminal:
-    """A place with the estate's scope file."""
-    made = Terminal(Commands(launcher, tmp_path, sandbox.env))
-    made.write("scope.yaml", yaml.safe_dump(estate.scope()))
-    return made
 
 
 @pytest.fixture(scope="session")

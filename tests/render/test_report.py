@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cmkmigrate.render.report import embedded, grouped, page, totals
+from cmkmigrate.render.report import grouped, page, totals
 from tests.render.test_audit_page import CHROMIUM, browse, requested, served
 
 EVIL = [
@@ -42,6 +42,16 @@ def record(name: str = "name") -> dict[str, Any]:
         "finished": 2.0,
         "pass": 1,
         "params": {"target_name": name},
+        "preflight": [
+            {
+                "check": "PF06",
+                "title": "No policy",
+                "status": "unknown",
+                "accepted": name,
+                "blocks": False,
+                "seen": [{"status": "unknown", "evidence": name}, {"status": "pass", "evidence": "unseen"}],
+            }
+        ],
         "steps": [{"id": "contents", "state": "done", "reason": name, "outputs": {}}],
         "counts": [{**count, "verified": 1}],
         "adds_up": True,
@@ -115,7 +125,6 @@ def test_the_data_stand_in_the_page() -> None:
     found = re.search(r'<script type="application/json" id="record">(.*?)</script>', text, re.DOTALL)
     assert found
     assert json.loads(found[1]) == body
-    assert "<" not in embedded(body)
 
 
 def test_what_it_says() -> None:
@@ -193,3 +202,10 @@ def test_in_a_browser(tmp_path: Path) -> None:
         assert console == []
         assert {url.removeprefix(address) for url in requested(log)} - {"/favicon.ico"} == {"/report.html"}
         assert [path for path in asked if path != "/favicon.ico"] == ["/report.html"]
+
+
+def test_what_did_not_pass_beforehand_and_why_it_was_accepted() -> None:
+    text = page(record("read with the platform team"), "0", 4.0)
+    assert "<strong>PF06</strong> No policy: unknown, accepted: “read with the platform team”" in text
+    assert "unseen" not in text.partition("application/json")[0]
+    assert "Checked before it began" not in page(record() | {"preflight": []}, "0", 4.0)

@@ -21,13 +21,12 @@ from cmkmigrate.assess import mend
 from cmkmigrate.assess.model import Missing, Remedy, Rights, Step
 from cmkmigrate.audit import health
 from cmkmigrate.audit.encryption import mapping, text
-from cmkmigrate.audit.roles import covers
+from cmkmigrate.clients import permissions
 from cmkmigrate.errors import CallError
 from cmkmigrate.kinds.azure.key_rules import closed_to_operator
 from cmkmigrate.kinds.azure.network_rules import UI_API, connections, connector_of
 from cmkmigrate.preflight.rights import table
 
-VERSION: Final = "2022-04-01"
 YOU: Final = "$(az ad signed-in-user show --query id --output tsv)"  # where the token does not say who asks
 # Steps that change the workspace: a PUT of it, by the playbook enable-in-place.
 _CHANGING: Final = {"in-place", "version-behind", "account-disagrees", "key-unfit"}
@@ -143,7 +142,7 @@ class Permissions:
         problem: CallError | None = None
         for at in self._levels(scope):
             try:
-                if covers(self._asked(at), action, data=data):
+                if permissions.allows(self._asked(at), action, data=data):
                     return True
             except CallError as error:  # another level may still say yes
                 problem = problem or error
@@ -166,16 +165,14 @@ class Permissions:
     def _mine(self, subscription: str) -> list[dict[str, Any]]:
         path = f"{subscription}/providers/Microsoft.Authorization/roleAssignments"
         site = self._cloud.subscription(subscription.split("/")[2])
-        return list(site.listing(path, VERSION, f"assignedTo('{self._caller}')"))
+        return list(site.listing(path, permissions.VERSION, f"assignedTo('{self._caller}')"))
 
-    def _asked(self, scope: str) -> Mapping[str, Any]:
-        """In the form of a role's definition, each permission of which stands for itself."""
-
+    def _asked(self, scope: str) -> list[dict[str, Any]]:
         def ask() -> list[dict[str, Any]]:
             site = self._cloud.subscription(scope.split("/")[2])
-            return list(site.listing(f"{scope}/providers/Microsoft.Authorization/permissions", VERSION))
+            return list(site.listing(permissions.path(scope), permissions.VERSION))
 
-        return {"properties": {"permissions": self._once(scope, ask)}}
+        return self._once(scope, ask)
 
     def _once(self, what: str, ask: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
         """What `ask` gives, kept; what it raises is raised every time."""

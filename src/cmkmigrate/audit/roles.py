@@ -7,10 +7,10 @@ Another role is judged by its definition, read once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from cmkmigrate.audit.encryption import mapping, text
+from cmkmigrate.clients import permissions
 
 NEEDED: Final = (
     "Microsoft.KeyVault/vaults/keys/read",
@@ -107,13 +107,4 @@ def sees_all(assignments: Iterable[Mapping[str, Any]], definition: Definition) -
 
 def covers(definition: Mapping[str, Any], action: str, *, data: bool) -> bool:
     """Whether a role's definition has the action (a data action where `data`); `*` stands for anything."""
-    allow, forbid = ("dataActions", "notDataActions") if data else ("actions", "notActions")
-    for permission in mapping(definition.get("properties")).get("permissions") or ():
-        given, taken = mapping(permission).get(allow) or (), mapping(permission).get(forbid) or ()
-        if _matches(given, action) and not _matches(taken, action):
-            return True
-    return False
-
-
-def _matches(patterns: Iterable[Any], action: str) -> bool:
-    return any(fnmatchcase(action.lower(), text(pattern).lower()) for pattern in patterns)
+    return permissions.allows(mapping(definition.get("properties")).get("permissions") or (), action, data=data)

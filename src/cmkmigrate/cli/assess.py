@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -13,8 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from cmkmigrate import __version__
-from cmkmigrate.cli import common
-from cmkmigrate.errors import CallError, Denied, Mistake, NotAllowed, Stopped
+from cmkmigrate.cli import estate
 
 NAME = "assess"
 NEEDING = 3
@@ -45,23 +43,16 @@ class Reason(StrEnum):
 
 
 def command(
-    subscription: Annotated[
-        list[str] | None, typer.Option("--subscription", metavar="ID", help="Only this one. Repeatable.")
-    ] = None,
+    subscription: estate.Subscriptions = None,
     output: Annotated[
         Format, typer.Option("-o", "--output", metavar="FORMAT", help="table, json, jsonl, csv or html.")
     ] = Format.TABLE,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write it there; only its owner can read it.")
-    ] = None,
+    out: estate.Out = None,
     scope: Annotated[
         Path | None,
         typer.Option("--scope", metavar="FILE", help="Exceptions, attested days, and reasons for moving (wanted)."),
     ] = None,
-    runs: Annotated[
-        list[Path] | None,
-        typer.Option("--runs", metavar="DIR", help="Runs of this tool, which know since when a key is on. Repeatable."),
-    ] = None,
+    runs: estate.Runs = None,
     want: Annotated[
         list[Reason] | None,
         typer.Option(
@@ -73,14 +64,7 @@ def command(
     contents: Annotated[
         bool, typer.Option("--contents", help="Sign in to each workspace and count what it holds, by listing alone.")
     ] = False,
-    databricks: Annotated[
-        str,
-        typer.Option(
-            "--databricks-object-id",
-            metavar="ID",
-            help="Object id of AzureDatabricks, where the directory may not be read.",
-        ),
-    ] = "",
+    databricks: estate.Databricks = "",
 ) -> int:
     """Say which remedy every workspace needs, and what is in the way. Reads only.
 
@@ -95,15 +79,11 @@ def command(
     from cmkmigrate.audit.scope import load
     from cmkmigrate.clients.cloud import Cloud
 
-    if databricks and not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", databricks):
-        raise Mistake(f"{databricks!r} is not an object id", subject="--databricks-object-id")
-    for folder in runs or ():
-        if not folder.is_dir():
-            raise Mistake("there is no such folder", subject=str(folder), next="--runs DIR of a run, or of several")
+    estate.check(databricks, runs)
     decided = load(scope) if scope else None
     wants = load_wants([Want(one) for one in want or ()], scope)
     cloud: Any = Cloud.from_env(os.environ)
-    try:
+    with estate.asking():
         found = assess(
             cloud,
             subscription or (),
@@ -114,18 +94,8 @@ def command(
             count=contents,
             tell=lambda name: print(f"Counting {name}", file=sys.stderr),
         )
-    except Denied as error:
-        raise NotAllowed("the subscriptions may not be listed", why=str(error), next="az login") from None
-    except CallError as error:
-        raise Stopped("Azure does not answer", why=str(error), next="the same command again") from None
     body = record(found, __version__)
-    lines = _lines(output, body)
-    if out:
-        common.write_private(out, "".join(f"{line}\n" for line in lines))
-        print(f"Assessment: {out}", file=sys.stderr)
-    else:
-        for line in lines:
-            print(line)
+    estate.write("Assessment", _lines(output, body), out)
     if output is Format.CSV:  # its lines are workspaces, so the rest is said beside it
         _tell(body)
     return NEEDING if found.needing else 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -13,8 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from cmkmigrate import __version__
-from cmkmigrate.cli import common
-from cmkmigrate.errors import CallError, Denied, Mistake, NotAllowed, Stopped
+from cmkmigrate.cli import common, estate
 
 NAME = "audit"
 FINDINGS = 3
@@ -39,34 +37,20 @@ class Format(StrEnum):
 
 
 def command(
-    subscription: Annotated[
-        list[str] | None, typer.Option("--subscription", metavar="ID", help="Only this one. Repeatable.")
-    ] = None,
+    subscription: estate.Subscriptions = None,
     output: Annotated[
         Format, typer.Option("-o", "--output", metavar="FORMAT", help="table, json, jsonl, csv, ocsf or html.")
     ] = Format.TABLE,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write it there; only its owner can read it.")
-    ] = None,
+    out: estate.Out = None,
     scope: Annotated[
         Path | None,
         typer.Option("--scope", metavar="FILE", help="Exceptions with owner, reason and end; attested days."),
     ] = None,
-    runs: Annotated[
-        list[Path] | None,
-        typer.Option("--runs", metavar="DIR", help="Runs of this tool, which know since when a key is on. Repeatable."),
-    ] = None,
+    runs: estate.Runs = None,
     horizon: Annotated[
         int, typer.Option("--horizon", metavar="DAYS", min=0, help="A key that expires within so many is degraded.")
     ] = 90,
-    databricks: Annotated[
-        str,
-        typer.Option(
-            "--databricks-object-id",
-            metavar="ID",
-            help="Object id of AzureDatabricks, where the directory may not be read.",
-        ),
-    ] = "",
+    databricks: estate.Databricks = "",
     catalogs: Annotated[
         bool,
         typer.Option("--catalogs", help="Sign in to each workspace and read which storage Unity Catalog uses."),
@@ -93,11 +77,7 @@ def command(
     from cmkmigrate.audit.survey import audit
     from cmkmigrate.clients.cloud import Cloud
 
-    if databricks and not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", databricks):
-        raise Mistake(f"{databricks!r} is not an object id", subject="--databricks-object-id")
-    for folder in runs or ():
-        if not folder.is_dir():
-            raise Mistake("there is no such folder", subject=str(folder), next="--runs DIR of a run, or of several")
+    estate.check(databricks, runs)
     if emit_policy:
         from cmkmigrate.audit.policy import document
 
@@ -107,7 +87,7 @@ def command(
     decided = load(scope) if scope else None
     earlier = delta.load(since, SCHEMA) if since else None
     cloud: Any = Cloud.from_env(os.environ)
-    try:
+    with estate.asking():
         found = audit(
             cloud,
             subscription or (),
@@ -117,20 +97,10 @@ def command(
             databricks=databricks,
             sign_in=catalogs,
         )
-    except Denied as error:
-        raise NotAllowed("the subscriptions may not be listed", why=str(error), next="az login") from None
-    except CallError as error:
-        raise Stopped("Azure does not answer", why=str(error), next="the same command again") from None
     body = record(found, __version__)
     if earlier is not None:
         body["delta"] = {"file": str(since), "ended": earlier["ended"], "changes": delta.changes(earlier, body)}
-    lines = _lines(output, body)
-    if out:
-        common.write_private(out, "".join(f"{line}\n" for line in lines))
-        print(f"Audit: {out}", file=sys.stderr)
-    else:
-        for line in lines:
-            print(line)
+    estate.write("Audit", _lines(output, body), out)
     if output is Format.CSV:  # its lines are features, so the rest is said beside it
         _tell(body)
     return FINDINGS if found.findings and not exit_zero else 0

@@ -97,14 +97,14 @@ def clear(
         for line in render.short(found):
             print(line, file=sys.stderr)
     stops = [one for one in found if one["blocks"]]
-    for error in ground.problems.values():
-        raise error
-    for action in ground.refused:
+    if ground.problems:
+        raise next(iter(ground.problems.values()))
+    if ground.refused:
         from cmkmigrate.engine.preflight import refusal
 
-        raise refusal(action, migration.playbook.name)
-    for seen in (seen for one in stops for seen in one["seen"] if seen["held"]):
-        raise LockHeld("somebody else is at work", why=seen["evidence"], next=seen["fix"])
+        raise refusal(ground.refused[0], migration.playbook.name)
+    if held := [seen for one in stops for seen in one["seen"] if seen["held"]]:
+        raise LockHeld("somebody else is at work", why=held[0]["evidence"], next=held[0]["fix"])
     if stops:
         worst = next(seen for seen in stops[0]["seen"] if seen["status"] == stops[0]["status"])
         raise Blocked(

@@ -32,6 +32,7 @@ def record(ledger: Ledger) -> dict[str, Any]:
         "finished": float(meta.get("finished") or 0.0),
         "pass": ledger.number,
         "params": json.loads(meta.get("params") or "{}"),
+        "preflight": [one for one in json.loads(meta.get("preflight") or "[]") if one["status"] != "pass"],
         "steps": _steps(ledger),
         "counts": [
             {

@@ -5,17 +5,13 @@ The same data stand in the page as JSON (`<script type="application/json">`, whi
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any, Final
 
 from cmkmigrate.render.assess import FEATURES, NO_SIGN, needing, owner, size
 from cmkmigrate.render.audit_page import SIGNS as VERDICTS
 from cmkmigrate.render.audit_page import STYLE, WORDS
-from cmkmigrate.render.report import embedded
-from cmkmigrate.render.text import plain
+from cmkmigrate.render.page import rendered
 
 TEMPLATE: Final = "assess.html"
 MORE: Final = "assess.css"  # besides the style of the audit's page
@@ -33,19 +29,12 @@ SIGNS: Final = {
 
 def page(record: Mapping[str, Any]) -> str:
     """The page for what assess/record.py gave."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    folder = resources.files("cmkmigrate.render") / "templates"
-    style = "".join((folder / name).read_text("utf-8") for name in (STYLE, MORE))
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"plain": plain, "words": WORDS.__getitem__, "size": size, "owner": owner}
-    template = environment.from_string((folder / TEMPLATE).read_text("utf-8"))
-    return template.render(
+    return rendered(
+        TEMPLATE,
+        STYLE,
+        MORE,
         record=record,
-        style=Markup(style),
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        data=Markup(embedded(record)),
+        filters={"words": WORDS.__getitem__, "size": size, "owner": owner},
         features=FEATURES,
         signs=SIGNS,
         verdicts=VERDICTS,

@@ -5,15 +5,12 @@ The same data stand in the page as JSON (`<script type="application/json">`, whi
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any, Final
 
 from cmkmigrate.render.audit import key_of, seen
-from cmkmigrate.render.report import FEATURES, embedded
-from cmkmigrate.render.text import plain
+from cmkmigrate.render.page import rendered
+from cmkmigrate.render.report import FEATURES
 
 TEMPLATE: Final = "audit.html"
 STYLE: Final = "audit.css"
@@ -40,19 +37,11 @@ WORDS: Final = {
 
 def page(record: Mapping[str, Any]) -> str:
     """The page for what audit/record.py gave."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    folder = resources.files("cmkmigrate.render") / "templates"
-    style = (folder / STYLE).read_text("utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"plain": plain, "key": key_of, "words": WORDS.__getitem__}
-    template = environment.from_string((folder / TEMPLATE).read_text("utf-8"))
-    return template.render(
+    return rendered(
+        TEMPLATE,
+        STYLE,
         record=record,
-        style=Markup(style),
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        data=Markup(embedded(record)),
+        filters={"key": key_of, "words": WORDS.__getitem__},
         features=FEATURES,
         signs=SIGNS,
         seen=seen(record),

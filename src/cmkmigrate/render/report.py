@@ -5,16 +5,13 @@ The data stand in the page as JSON too (`<script type="application/json">`, whic
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib import resources
 from typing import Any, Final
 
+from cmkmigrate.render.page import rendered
 from cmkmigrate.render.result import named, reason_of
-from cmkmigrate.render.text import plain
 from cmkmigrate.render.verification import verdict
 
 TEMPLATE: Final = "report.html"
@@ -36,21 +33,13 @@ SECTIONS: Final = {  # what was not moved, what needs a person first; any other 
 
 def page(record: Mapping[str, Any], tool: str, now: float) -> str:
     """The page for what engine/record.py gave. now: Unix seconds of its making."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    folder = resources.files("cmkmigrate.render") / "templates"
-    style = (folder / STYLE).read_text("utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"moment": moment, "plain": plain, "verdict": _verdict, "indented": _indented}
-    template = environment.from_string((folder / TEMPLATE).read_text("utf-8"))
-    return template.render(
+    return rendered(
+        TEMPLATE,
+        STYLE,
         record=record,
+        filters={"moment": moment, "verdict": _verdict, "indented": _indented},
         tool=tool,
         now=now,
-        style=Markup(style),
-        style_hash=_hash(style),
-        data=Markup(embedded(record)),
         totals=totals(record["counts"]),
         verified=_verified(record["counts"]),
         outcomes=OUTCOMES,
@@ -60,12 +49,6 @@ def page(record: Mapping[str, Any], tool: str, now: float) -> str:
         in_place="raw" in record["posture"],
         named=named,
     )
-
-
-def embedded(value: Any) -> str:
-    """JSON that is safe inside HTML."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), default=str)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def moment(at: Any) -> str:
@@ -133,7 +116,3 @@ def _target(record: Mapping[str, Any]) -> str:
         return str(row["workspace"])
     params = record["params"]
     return str(params.get("existing_target") or params.get("target") or params.get("target_name") or "")
-
-
-def _hash(style: str) -> str:
-    return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_wire import Reads
 from cmkmigrate.errors import Mistake, NotFound, Refused, Stopped
 from cmkmigrate.kinds.azure.operations import FAILED, busy, refusal, state_of
-from cmkmigrate.kinds.base import Settings, Site
-from cmkmigrate.model import Body, Made
+from cmkmigrate.kinds.base import Kind, Settings, Site
+from cmkmigrate.model import Asset, Body, Entry, Made
+
+
+class Attached(Kind):
+    """What hangs on a workspace and is known by its name there. Settings: workspace (ARM id of the new one)."""
+
+    at = "arm"
+    owns = ("properties",)
+    settings: ClassVar[dict[str, type]] = {"workspace": str}
+    api: ClassVar[str]  # its api-version
+
+    @abstractmethod
+    def asset(self, one: Body, at: str) -> Asset:
+        """What is compared of a resource, and where it is or shall be."""
+
+    def load(self, site: Subscription, entry: Entry) -> Asset:
+        return self.asset(site.read(entry.id, self.api), entry.id)
+
+    def fit(self, want: Body, have: Body) -> Body:
+        fitted: Body = as_there(want, have)
+        return fitted
+
+    def create(self, site: Subscription, asset: Asset) -> Made:
+        body = asset.body or {}
+        return put(site, str(body["at"]), self.api, {"properties": body["properties"]})
+
+    def update(self, site: Subscription, want: Asset, have: Asset) -> Made | None:
+        return self.create(site, want)
 
 
 def reads_of(source: Site) -> Reads:

@@ -6,56 +6,39 @@ Evidence: schema of Microsoft.Insights/diagnosticSettings 2021-05-01-preview, of
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, Final
+from typing import Final
 
 from cmkmigrate.clients.arm import Subscription
-from cmkmigrate.kinds.azure.attached import as_there, put, reads_of, target_of, there
-from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
-from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
+from cmkmigrate.kinds.azure.attached import Attached, reads_of, target_of, there
+from cmkmigrate.kinds.base import Listed, Settings, Site
+from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry
 
 VERSION: Final = "2021-05-01-preview"
 _PATH: Final = "/providers/Microsoft.Insights/diagnosticSettings"
 
 
-class DiagnosticSettings(Kind):
+class DiagnosticSettings(Attached):
     """Settings: workspace (ARM id of the new one)."""
 
     name = "diagnostic_settings"
     service = "diagnostic_settings"
-    at = "arm"
-    owns = ("properties",)
     unordered = ("properties.logs", "properties.metrics")
     unverified = ("that a second workspace may log the same categories to the same sinks (no selftest can show it)",)
-    settings: ClassVar[dict[str, type]] = {"workspace": str}
+    api = VERSION
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         target = target_of(settings)
         for one in reads_of(source).listing(f"{source.arm_id}{_PATH}", VERSION):
-            yield _asset(one, f"{target}{_PATH}/{one['name']}")
+            yield self.asset(one, f"{target}{_PATH}/{one['name']}")
 
     def list(self, site: Subscription, settings: Settings, listed: Listed) -> Iterable[Entry]:
         target = target_of(settings)
         if target == KNOWN_AFTER_APPLY:
             return []
-        return [_asset(one, str(one["id"])) for one in there(lambda: site.listing(f"{target}{_PATH}", VERSION))]
+        return [self.asset(one, str(one["id"])) for one in there(lambda: site.listing(f"{target}{_PATH}", VERSION))]
 
-    def load(self, site: Subscription, entry: Entry) -> Asset:
-        return _asset(site.read(entry.id, VERSION), entry.id)
-
-    def fit(self, want: Body, have: Body) -> Body:
-        fitted: Body = as_there(want, have)
-        return fitted
-
-    def create(self, site: Subscription, asset: Asset) -> Made:
-        body = asset.body or {}
-        return put(site, str(body["at"]), VERSION, {"properties": body["properties"]})
-
-    def update(self, site: Subscription, want: Asset, have: Asset) -> Made | None:
-        return self.create(site, want)
-
-
-def _asset(one: Body, at: str) -> Asset:
-    """A setting; sinks that are not used are said as null or as empty, and are left out."""
-    name = str(one["name"])
-    properties = {key: value for key, value in (one.get("properties") or {}).items() if value not in (None, "", [])}
-    return Asset(str(one["id"]), name.lower(), name, body={"at": at, "properties": properties})
+    def asset(self, one: Body, at: str) -> Asset:
+        """A setting; sinks that are not used are said as null or as empty, and are left out."""
+        name = str(one["name"])
+        properties = {key: value for key, value in (one.get("properties") or {}).items() if value not in (None, "", [])}
+        return Asset(str(one["id"]), name.lower(), name, body={"at": at, "properties": properties})

@@ -6,14 +6,14 @@ Evidence: official examples of the operations (Microsoft.Network, privateEndpoin
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_wire import Reads
 from cmkmigrate.kinds.azure.attached import as_there, finished, put, reads_of, target_of, there
 from cmkmigrate.kinds.azure.network_rules import UI_API, connections
 from cmkmigrate.kinds.azure.operations import busy, state_of
-from cmkmigrate.kinds.azure.private_endpoints import wanted
+from cmkmigrate.kinds.azure.private_endpoints import SETTINGS, wanted
 from cmkmigrate.kinds.azure.workspace_network import NETWORK
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
@@ -27,13 +27,7 @@ class DnsZoneGroups(Kind):
     at = "arm"
     parents = ("private_endpoints",)
     owns = ("properties",)
-    settings: ClassVar[dict[str, type]] = {
-        "workspace": str,
-        "name": str,
-        "source": str,
-        "endpoint_subnets": list,
-        "browser_authentication": bool,
-    }
+    settings = SETTINGS
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         return list(_wanted(reads_of(source), source.resource, settings))

@@ -7,12 +7,12 @@ Locks on its resource group or subscription hold for the new workspace too, as i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, Final
+from typing import Final
 
 from cmkmigrate.clients.arm import Subscription
-from cmkmigrate.kinds.azure.attached import as_there, put, reads_of, target_of, there
-from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
-from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
+from cmkmigrate.kinds.azure.attached import Attached, reads_of, target_of, there
+from cmkmigrate.kinds.base import Listed, Settings, Site
+from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry
 
 VERSION: Final = "2020-05-01"
 _PATH: Final = "/providers/Microsoft.Authorization/locks"
@@ -24,20 +24,18 @@ READ_ONLY: Final = (
 )
 
 
-class Locks(Kind):
+class Locks(Attached):
     """Settings: workspace (ARM id of the new one)."""
 
     name = "locks"
     service = "authorization"
-    at = "arm"
-    owns = ("properties",)
-    settings: ClassVar[dict[str, type]] = {"workspace": str}
+    api = VERSION
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         target = target_of(settings)
         found = reads_of(source).listing(f"{source.arm_id}{_PATH}", VERSION, "atScope()")
         for one in _own(found, source.arm_id):
-            asset = _asset(one, f"{target}{_PATH}/{one['name']}")
+            asset = self.asset(one, f"{target}{_PATH}/{one['name']}")
             if str((one.get("properties") or {}).get("level")) == "ReadOnly":
                 asset.excluded = READ_ONLY
             yield asset
@@ -47,29 +45,14 @@ class Locks(Kind):
         if target == KNOWN_AFTER_APPLY:
             return []
         found = there(lambda: site.listing(f"{target}{_PATH}", VERSION, "atScope()"))
-        return [_asset(one, str(one["id"])) for one in _own(found, target)]
+        return [self.asset(one, str(one["id"])) for one in _own(found, target)]
 
-    def load(self, site: Subscription, entry: Entry) -> Asset:
-        return _asset(site.read(entry.id, VERSION), entry.id)
-
-    def fit(self, want: Body, have: Body) -> Body:
-        fitted: Body = as_there(want, have)
-        return fitted
-
-    def create(self, site: Subscription, asset: Asset) -> Made:
-        body = asset.body or {}
-        return put(site, str(body["at"]), VERSION, {"properties": body["properties"]})
-
-    def update(self, site: Subscription, want: Asset, have: Asset) -> Made | None:
-        return self.create(site, want)
+    def asset(self, one: Body, at: str) -> Asset:
+        name, given = str(one["name"]), one.get("properties") or {}
+        properties = {key: given[key] for key in ("level", "notes", "owners") if given.get(key)}
+        return Asset(str(one["id"]), name.lower(), name, body={"at": at, "properties": properties})
 
 
 def _own(found: Iterable[Body], arm_id: str) -> Iterable[Body]:
     """Those on the workspace itself, not those above it."""
     return [one for one in found if str(one["id"]).lower().rpartition(_PATH.lower())[0] == arm_id.lower()]
-
-
-def _asset(one: Body, at: str) -> Asset:
-    name, given = str(one["name"]), one.get("properties") or {}
-    properties = {key: given[key] for key in ("level", "notes", "owners") if given.get(key)}
-    return Asset(str(one["id"]), name.lower(), name, body={"at": at, "properties": properties})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_wire import Reads
@@ -29,6 +29,15 @@ STAYS: Final = (
 )
 
 
+SETTINGS: Final[Mapping[str, type]] = {
+    "workspace": str,
+    "name": str,
+    "source": str,
+    "endpoint_subnets": list,
+    "browser_authentication": bool,
+}
+
+
 class PrivateEndpoints(Kind):
     """Settings: workspace (ARM id of the new one), name (of it), source (ARM id of the old one), endpoint_subnets (ARM
     ids: one endpoint in each, in place of those of the old one), browser_authentication (that one too)."""
@@ -42,13 +51,7 @@ class PrivateEndpoints(Kind):
         "that an endpoint of a workspace is approved at once where its maker may write the workspace (no selftest can "
         "show it)",
     )
-    settings: ClassVar[dict[str, type]] = {
-        "workspace": str,
-        "name": str,
-        "source": str,
-        "endpoint_subnets": list,
-        "browser_authentication": bool,
-    }
+    settings = SETTINGS
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         return list(wanted(reads_of(source), source.resource, settings))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, Final
+from typing import Final
 
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.errors import NotFound, NotYet, Refused
-from cmkmigrate.kinds.azure.attached import as_there, reads_of, target_of
+from cmkmigrate.kinds.azure.attached import Attached, reads_of, target_of
 from cmkmigrate.kinds.azure.key_grants import assignment_name
-from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
+from cmkmigrate.kinds.base import Listed, Settings, Site
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
 
 VERSION: Final = "2022-04-01"
@@ -25,38 +25,32 @@ _CARRIED: Final = (
 )
 
 
-class RoleAssignments(Kind):
+class RoleAssignments(Attached):
     """Settings: workspace (ARM id of the new one). A role of a principal that the directory does not know any more is
     left out, and said."""
 
     name = "role_assignments"
     service = "authorization"
-    at = "arm"
-    owns = ("properties",)
-    settings: ClassVar[dict[str, type]] = {"workspace": str}
+    api = VERSION
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         target = target_of(settings)
         found = reads_of(source).listing(f"{source.arm_id}{_PATH}", VERSION, "atScope()")
         for one in _own(found, source.arm_id):
-            yield _asset(one, target)
+            yield self.asset(one, target)
 
     def list(self, site: Subscription, settings: Settings, listed: Listed) -> Iterable[Entry]:
         target = target_of(settings)
         if target == KNOWN_AFTER_APPLY:
             return []
         try:
-            return [_asset(one, target) for one in _own(site.role_assignments(target), target)]
+            return [self.asset(one, target) for one in _own(site.role_assignments(target), target)]
         except NotFound:
             return []
 
     def load(self, site: Subscription, entry: Entry) -> Asset:
         one = site.read(entry.id, VERSION)
-        return _asset(one, str(one["properties"]["scope"]))
-
-    def fit(self, want: Body, have: Body) -> Body:
-        fitted: Body = as_there(want, have)
-        return fitted
+        return self.asset(one, str(one["properties"]["scope"]))
 
     def create(self, site: Subscription, asset: Asset) -> Made:
         properties, at = (asset.body or {})["properties"], str((asset.body or {})["at"])
@@ -65,6 +59,15 @@ class RoleAssignments(Kind):
 
     def update(self, site: Subscription, want: Asset, have: Asset) -> Made | None:
         return _put(site, str((want.body or {})["at"]), have.id.rpartition("/")[2], (want.body or {})["properties"])
+
+    def asset(self, one: Body, at: str) -> Asset:
+        given = one["properties"]
+        properties = {name: given[name] for name in _CARRIED if given.get(name)}
+        principal, role = str(given["principalId"]).lower(), str(given["roleDefinitionId"]).rpartition("/")[2].lower()
+        known = given.get("principalType") not in (None, "", "Unknown")
+        gone = "" if known else "the directory does not know its principal"
+        key = f"{principal} · {role}"
+        return Asset(str(one["id"]), key, key, unsupported=gone, body={"at": at, "properties": properties})
 
 
 def _put(site: Subscription, scope: str, name: str, properties: Body) -> Made:
@@ -79,14 +82,3 @@ def _put(site: Subscription, scope: str, name: str, properties: Body) -> Made:
 def _own(found: Iterable[Body], arm_id: str) -> Iterable[Body]:
     """Those on the workspace itself."""
     return [one for one in found if str((one.get("properties") or {}).get("scope", "")).lower() == arm_id.lower()]
-
-
-def _asset(one: Body, target: str) -> Asset:
-    given = one["properties"]
-    properties = {name: given[name] for name in _CARRIED if given.get(name)}
-    principal, role = str(given["principalId"]).lower(), str(given["roleDefinitionId"]).rpartition("/")[2].lower()
-    gone = (
-        "" if given.get("principalType") not in (None, "", "Unknown") else "the directory does not know its principal"
-    )
-    key = f"{principal} · {role}"
-    return Asset(str(one["id"]), key, key, unsupported=gone, body={"at": target, "properties": properties})

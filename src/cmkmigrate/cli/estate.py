@@ -1,0 +1,64 @@
+"""What the commands share that look at every workspace of some subscriptions (`audit`, `assess`): options, output."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from cmkmigrate.cli import common
+from cmkmigrate.errors import CallError, Denied, Mistake, NotAllowed, Stopped
+
+_OBJECT_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+Subscriptions = Annotated[
+    list[str] | None, typer.Option("--subscription", metavar="ID", help="Only this one. Repeatable.")
+]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it there; only its owner can read it.")]
+Runs = Annotated[
+    list[Path] | None,
+    typer.Option("--runs", metavar="DIR", help="Runs of this tool, which know since when a key is on. Repeatable."),
+]
+Databricks = Annotated[
+    str,
+    typer.Option(
+        "--databricks-object-id",
+        metavar="ID",
+        help="Object id of AzureDatabricks, where the directory may not be read.",
+    ),
+]
+
+
+def check(databricks: str, runs: Iterable[Path] | None) -> None:
+    """Raises Mistake for what is no object id, and for a folder that is not there."""
+    if databricks and not _OBJECT_ID.fullmatch(databricks):
+        raise Mistake(f"{databricks!r} is not an object id", subject="--databricks-object-id")
+    for folder in runs or ():
+        if not folder.is_dir():
+            raise Mistake("there is no such folder", subject=str(folder), next="--runs DIR of a run, or of several")
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """While the subscriptions are looked at: what that can end with, for people. Raises NotAllowed, Stopped."""
+    try:
+        yield
+    except Denied as error:
+        raise NotAllowed("the subscriptions may not be listed", why=str(error), next="az login") from None
+    except CallError as error:
+        raise Stopped("Azure does not answer", why=str(error), next="the same command again") from None
+
+
+def write(title: str, lines: Iterable[str], out: Path | None) -> None:
+    """To the file, which is then named, or to standard output. Raises Mistake where the file cannot be written."""
+    if out:
+        common.write_private(out, "".join(f"{line}\n" for line in lines))
+        print(f"{title}: {out}", file=sys.stderr)
+    else:
+        for line in lines:
+            print(line)
