@@ -9,6 +9,7 @@ from typing import Any, Final
 
 Body = dict[str, Any]
 KNOWN_AFTER_APPLY: Final = "(known after apply)"
+MOST: Final = 64  # things under way at once, of each kind, whatever is asked for
 
 
 class _Nothing:

@@ -95,10 +95,10 @@ def test_a_window_closes_where_the_ledger_cannot_be_read_for_a_moment(
 
 def test_how_hard_it_works_can_be_changed(board: Board) -> None:
     brake = Brake(board, Window())
-    brake.look({"parallelism": "2", "source_share": "0.1"})
+    brake.look({"parallelism": "2", "source-share": "0.1"})
     assert board.parallelism == 2 and board.migration.sites.shares == [0.1]  # type: ignore[attr-defined]
     assert len(said(board)) == 2
-    brake.look({"parallelism": "2", "source_share": "0.1"})
+    brake.look({"parallelism": "2", "source-share": "0.1"})
     assert said(board) == []
 
 

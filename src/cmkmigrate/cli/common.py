@@ -16,6 +16,7 @@ import typer
 
 from cmkmigrate import __version__
 from cmkmigrate.errors import Fatal, Mistake
+from cmkmigrate.model import MOST
 
 if TYPE_CHECKING:
     from cmkmigrate.engine.migration import Migration, Sites
@@ -59,7 +60,7 @@ Confirm = Annotated[
 Output = Annotated[Format, typer.Option("-o", "--output", metavar="FORMAT", help="table, json, jsonl or csv.")]
 Approve = Annotated[bool, typer.Option("--auto-approve", "-y", "--yes", help="Do not ask.")]
 Parallelism = Annotated[
-    int, typer.Option("--parallelism", metavar="N", min=1, max=64, help="Things under way at once, of each step.")
+    int, typer.Option("--parallelism", metavar="N", min=1, max=MOST, help="Things under way at once, of each step.")
 ]
 
 

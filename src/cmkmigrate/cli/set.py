@@ -10,6 +10,7 @@ import typer
 
 from cmkmigrate.cli import common
 from cmkmigrate.errors import Mistake
+from cmkmigrate.model import MOST
 
 NAME = "set"
 EXAMPLES = """\b
@@ -17,7 +18,6 @@ Examples:
   cmkmigrate set parallelism=4                         of the only run below ./cmkmigrate-runs
   cmkmigrate set source-share=0.1 --run runs/analytics      a tenth of what the source's services allow
 """
-_MOST: Final = 64
 _LEAST: Final = 0.001  # far below it a single call would wait for longer than a process can
 
 
@@ -31,16 +31,16 @@ def command(
     asks = {}
     for name, value in common.pairs(settings, "set").items():
         if name == "parallelism":
-            if not value.isdecimal() or not 1 <= int(value) <= _MOST:
-                raise Mistake(f"{value!r} is no parallelism", why=f"1 to {_MOST}", next="cmkmigrate set parallelism=4")
+            if not value.isdecimal() or not 1 <= int(value) <= MOST:
+                raise Mistake(f"{value!r} is no parallelism", why=f"1 to {MOST}", next="cmkmigrate set parallelism=4")
             asks["parallelism"] = value
         elif name == "source-share":
-            asks["source_share"] = _share(value)
+            asks["source-share"] = _share(value)
         else:
             raise Mistake(f"there is nothing called {name!r} to set", why="there are parallelism and source-share")
     ledger = common.at_work(run)
     ledger.ask(asks)
-    said = ", ".join(f"{name.replace('_', '-')} is {value}" for name, value in asks.items())
+    said = ", ".join(f"{name} is {value}" for name, value in asks.items())
     print(f"{said} within seconds", file=sys.stderr)
     return 0
 

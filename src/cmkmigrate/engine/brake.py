@@ -21,8 +21,7 @@ from cmkmigrate.engine.observe import Board
 from cmkmigrate.run.ledger import Ledger
 
 POLL_S: Final = 1.0
-MOST: Final = 64  # things under way at once, of each step
-PAUSE, ABORT, PARALLELISM, SHARE = "pause", "abort", "parallelism", "source_share"
+PAUSE, ABORT, PARALLELISM, SHARE = "pause", "abort", "parallelism", "source-share"
 
 
 @dataclass(frozen=True, slots=True)

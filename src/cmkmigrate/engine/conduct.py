@@ -18,12 +18,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from cmkmigrate.engine.brake import MOST, Turns
+from cmkmigrate.engine.brake import Turns
 from cmkmigrate.engine.observe import Board, Task, key_of
 from cmkmigrate.engine.unknown import settle_unknown
 from cmkmigrate.kinds import needs
 from cmkmigrate.kinds.base import Kind
-from cmkmigrate.model import NOTHING, Event, State
+from cmkmigrate.model import MOST, NOTHING, Event, State
 from cmkmigrate.playbook import Step, step_kinds
 from cmkmigrate.run.ledger import PAGE
 from cmkmigrate.run.schema import entry, item
