@@ -73,6 +73,37 @@ def test_failures_say_what_to_do(error: Exception, kind: type[OperatorError]) ->
         assert failed.value.next == "az login"
 
 
+def test_what_cannot_be_reached_is_not_asked_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each try takes seconds, and everybody asks: `apply` without a network took two minutes to say so."""
+    now, asked = [100.0], list[float]()
+
+    def make() -> Failing:
+        asked.append(now[0])
+        raise ServiceRequestError("proxy refused")
+
+    monkeypatch.setattr("cmkmigrate.clients.login.time.monotonic", lambda: now[0])
+    signed = Login(make)
+    for scope in ("a", "b", "a"):
+        with pytest.raises(Stopped, match="Entra cannot be reached"):
+            signed.token(scope)
+    assert asked == [100.0]
+    now[0] += 11
+    with pytest.raises(Stopped):
+        signed.token("b")
+    assert asked == [100.0, 111.0]
+
+
+def test_a_refusal_is_asked_again() -> None:
+    failing = Failing(ClientAuthenticationError("not yet"))
+    signed = Login(lambda: failing)
+    with pytest.raises(NotAllowed):
+        signed.token("a")
+    failing.error = ClientAuthenticationError("still not")
+    with pytest.raises(NotAllowed) as second:
+        signed.token("a")
+    assert second.value.why == "still not"
+
+
 def test_which_credential() -> None:
     endpoints = Endpoints.from_env({})
     assert isinstance(login(endpoints, PRINCIPAL)._make(), ClientSecretCredential)

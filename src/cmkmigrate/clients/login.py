@@ -14,6 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from cmkmigrate.errors import NotAllowed, OperatorError, Stopped
 
 _SERVICE_PRINCIPAL: Final = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
 _CHECK: Final = "check the network, HTTPS_PROXY and CMKMIGRATE_AUTHORITY"
+_STANDS_S: Final = 10.0  # an Entra that cannot be reached is not asked again for so long: each try takes seconds
 _RENEW_S: Final = 300.0  # a token is renewed this long before it ends, or at half its life where that is shorter
 
 
@@ -41,6 +43,7 @@ class Login:
         self._lock = threading.Lock()
         self._scopes: dict[str, threading.Lock] = {}
         self._tokens: dict[str, tuple[str, float]] = {}  # scope -> token, when to renew it
+        self._unreached: tuple[Stopped, float] | None = None  # why, and until when (monotonic) that stands
 
     def get_token(self, *scopes: str, **options: Any) -> Any:
         """An azure-core AccessToken. Raises NotAllowed when signing in is refused, Stopped when Entra is not there."""
@@ -82,6 +85,8 @@ class Login:
 
         for name in ("azure", "msal"):  # they log what they raise as well, and bodies at lower levels
             logging.getLogger(name).setLevel(logging.ERROR)
+        if (stands := self._unreached) and time.monotonic() < stands[1]:
+            raise copy(stands[0])
         try:
             with self._lock:
                 self._inner = self._inner or self._make()
@@ -90,16 +95,23 @@ class Login:
             raise
         except ClientAuthenticationError as error:
             if lost := _lost(error):
-                raise lost from None
+                raise self._noted(lost) from None
             raise NotAllowed("signing in to Azure failed", why=_line(error), next=self._next) from None
         except HttpResponseError as error:
             if error.status_code and error.status_code < 500 and error.status_code != 429:
                 raise NotAllowed("signing in to Azure failed", why=_line(error), next=self._next) from None
             raise Stopped("Entra does not answer", why=_line(error), next="try again later") from None
         except AzureError as error:
-            raise _lost(error) or Stopped("Entra cannot be reached", why=_line(error), next=_CHECK) from None
+            raise self._noted(
+                _lost(error) or Stopped("Entra cannot be reached", why=_line(error), next=_CHECK)
+            ) from None
         except ValueError as error:  # what azure-identity and MSAL raise for an authority or tenant they cannot use
             raise NotAllowed("signing in to Azure failed", why=_line(error), next=self._next) from None
+
+    def _noted(self, error: Stopped) -> Stopped:
+        """The error, which stands for a while for everybody who asks."""
+        self._unreached = copy(error), time.monotonic() + _STANDS_S
+        return error
 
 
 def login(endpoints: Endpoints, environ: Mapping[str, str]) -> Login:
