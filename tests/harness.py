@@ -231,7 +231,7 @@ class Commands:
             each.mkdir(parents=True, exist_ok=True)
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
         own = {"HOME": str(folder / "home"), "XDG_STATE_HOME": str(folder / "state"), "TMPDIR": str(self.temporary)}
-        self.env = {**kept, **env, **own, "NO_COLOR": "1", "CMKMIGRATE_TIMEOUT_S": "10"}
+        self.env = {**kept, **env, **own, "NO_COLOR": "1", "CMKMIGRATE_TIMEOUT_S": "4"}
         self._number = 0
 
     def start(self, *argv: str, patch: str = "", **env: str) -> tuple[int, Path]:

@@ -105,7 +105,7 @@ def test_a_whole_run_leaves_no_secret(undisturbed: Migration, small: Sandbox) ->
     assert found_in(place.folder, canaries(small)) == []
 
 
-@pytest.mark.parametrize("count", [3, 15])
+@pytest.mark.parametrize("count", [3, pytest.param(15, marks=pytest.mark.ci)])
 def test_a_run_that_is_killed_at_its_secrets_leaves_none(
     count: int, small: Sandbox, commands: Callable[[Sandbox, str], Commands]
 ) -> None:

@@ -134,7 +134,7 @@ PUTS = {
 }
 
 
-@pytest.mark.parametrize("which", ["endpoint", "role"])
+@pytest.mark.parametrize("which", ["endpoint", pytest.param("role", marks=pytest.mark.ci)])
 def test_killed_at_a_write(which: str, box: Sandbox, place: Callable[[Sandbox], Commands]) -> None:
     """The write does its work, nobody hears of it, and the process is gone."""
     here = place(box)
@@ -150,6 +150,7 @@ def test_killed_at_a_write(which: str, box: Sandbox, place: Callable[[Sandbox], 
     same(box)
 
 
+@pytest.mark.ci
 def test_lost_answers_are_looked_up(box: Sandbox, place: Callable[[Sandbox], Commands]) -> None:
     """The first write of each sort does its work and is not answered."""
     here = place(box)

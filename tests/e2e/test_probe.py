@@ -120,7 +120,7 @@ def test_nothing_to_prove(at: Callable[[str], Place], box: Sandbox) -> None:
     assert box.writes() == []
 
 
-@pytest.mark.parametrize("name", ["killed-create", "killed-delete"])
+@pytest.mark.parametrize("name", ["killed-create", pytest.param("killed-delete", marks=pytest.mark.ci)])
 def test_killed_on_the_way(name: str, at: Callable[[str], Place], box: Sandbox) -> None:
     place = at(name)
     argv = place.argv("managed_disks", probe="true")

@@ -112,7 +112,7 @@ def test_nothing_of_it_unless_it_is_asked_for(place: Place) -> None:
     assert place.box.writes(place.host) == []
 
 
-@pytest.mark.parametrize("action", ["lose", "reset"])
+@pytest.mark.parametrize("action", ["lose", pytest.param("reset", marks=pytest.mark.ci)])
 def test_lost_writes_are_looked_up(action: str, place: Place) -> None:
     before = place.everything()
     paths = ("/api/2.0/workspace/import", "/api/2.0/secrets/put", "/api/2.0/sql/queries/*")
@@ -124,7 +124,7 @@ def test_lost_writes_are_looked_up(action: str, place: Place) -> None:
     assert {state for (state,) in place.rows("state")} == {"done", "excluded"}
 
 
-@pytest.mark.parametrize(("action", "offset"), [("kill", 5), ("kill_after", 30)])
+@pytest.mark.parametrize(("action", "offset"), [("kill", 5), pytest.param("kill_after", 30, marks=pytest.mark.ci)])
 def test_killed_and_resumed(action: str, offset: int, place: Place) -> None:
     before = place.everything()
     argv = tuple(place.argv(rewrite="true"))
