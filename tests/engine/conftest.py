@@ -11,8 +11,11 @@ from cmkmigrate import playbook
 from cmkmigrate.engine.apply import apply
 from cmkmigrate.engine.migration import Migration
 from cmkmigrate.model import Event
-from cmkmigrate.run.ledger import Ledger
+from cmkmigrate.run.ledger import Ledger, Where
+from tests.backends import server, where_ci
 from tests.engine import cloud
+
+__all__ = ["server", "where_ci"]
 
 TEXT = """
 playbook: contents
@@ -69,8 +72,8 @@ def migration(sites: cloud.Sites) -> Migration:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger.create(tmp_path / "run", {"run": "r1"})
+def ledger(where_ci: Where) -> Ledger:
+    return Ledger.create(where_ci, {"run": "r1"})
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,20 @@ from sqlalchemy import select
 
 from cmkmigrate.errors import LockHeld
 from cmkmigrate.run import locks
-from cmkmigrate.run.ledger import Ledger
+from cmkmigrate.run.ledger import Ledger, Where
+from cmkmigrate.run.postgres import Shared
 from cmkmigrate.run.schema import lock
-
-HERE = socket.gethostname()
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger.create(tmp_path / "run", {})
+def ledger(where: Where) -> Iterator[Ledger]:
+    made = Ledger.create(where, {})
+    yield made
+    made.engine.dispose()
+
+
+def here(ledger: Ledger) -> str:
+    return locks.here(isinstance(ledger.where, Shared))
 
 
 def hold(ledger: Ledger, **values: Any) -> None:
@@ -50,20 +55,20 @@ def dead() -> int:
 def test_the_first_takes_it_and_says_who(ledger: Ledger) -> None:
     assert locks.take(ledger.engine, "me@here") == 1
     row = held(ledger)
-    assert (row.token, row.holder, row.host, row.pid) == (1, "me@here", HERE, os.getpid())
+    assert (row.token, row.holder, row.host, row.pid) == (1, "me@here", here(ledger), os.getpid())
     assert abs(row.beat - time.time()) < 60
 
 
 def test_who_is_alive_on_this_host_keeps_it_whatever_its_heartbeat(ledger: Ledger) -> None:
-    hold(ledger, host=HERE, pid=os.getppid(), beat=0.0)
+    hold(ledger, host=here(ledger), pid=os.getppid(), beat=0.0)
     with pytest.raises(LockHeld) as caught:
         locks.take(ledger.engine, "me")
-    assert caught.value.subject.startswith(f"ann@there (process {os.getppid()} on {HERE}, last seen ")
+    assert caught.value.subject.startswith(f"ann@there (process {os.getppid()} on {here(ledger)}, last seen ")
     assert held(ledger).token == 5
 
 
 def test_a_dead_process_of_this_host_loses_it_at_once(ledger: Ledger) -> None:
-    hold(ledger, host=HERE, pid=dead())
+    hold(ledger, host=here(ledger), pid=dead())
     assert locks.take(ledger.engine, "me") == 6
 
 
@@ -169,5 +174,5 @@ def test_who_is_at_work_is_told_without_taking_anything(ledger: Ledger) -> None:
     assert held(ledger).token == 5
     hold(ledger, beat=time.time() - locks.STALE_S - 1)
     assert locks.holder(ledger.engine) == ""
-    hold(ledger, host=HERE, pid=os.getpid())
+    hold(ledger, host=here(ledger), pid=os.getpid())
     assert locks.holder(ledger.engine) == "", "this process is no other"

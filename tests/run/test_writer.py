@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,14 +14,16 @@ from sqlalchemy.exc import IntegrityError
 
 from cmkmigrate.errors import LockHeld
 from cmkmigrate.run import locks, writer
-from cmkmigrate.run.ledger import FILE, Ledger
+from cmkmigrate.run.ledger import Ledger, Where
+from cmkmigrate.run.postgres import Shared
 from cmkmigrate.run.schema import item, lock, meta
 from cmkmigrate.run.writer import Writer
+from tests.backends import seen, stranger
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    made = Ledger.create(tmp_path / "run", {})
+def ledger(where: Where) -> Iterator[Ledger]:
+    made = Ledger.create(where, {})
     yield made
     made.engine.dispose()
 
@@ -43,11 +43,7 @@ def begin(ledger: Ledger) -> Iterator[Callable[[], Writer]]:
 
 def keys(ledger: Ledger) -> set[str]:
     """What a stranger sees on disk."""
-    connection = sqlite3.connect(ledger.directory / FILE)
-    try:
-        return {key for (key,) in connection.execute("select k from meta where k != 'schema_version'")}
-    finally:
-        connection.close()
+    return {key for (key,) in seen(ledger, "select k from meta where k != 'schema_version'")}
 
 
 def row(key: str) -> tuple[Any, Any]:
@@ -58,10 +54,13 @@ class Held:
     """Keeps the database busy, so that what is written has to wait."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._connection = sqlite3.connect(ledger.directory / FILE, isolation_level=None, check_same_thread=False)
+        self._connection = stranger(ledger)
+        self._shared = isinstance(ledger.where, Shared)
 
     def __enter__(self) -> None:
-        self._connection.execute("begin immediate")
+        self._connection.execute("begin" if self._shared else "begin immediate")
+        if self._shared:
+            self._connection.execute("lock table lock in exclusive mode")
 
     def __exit__(self, *_: object) -> None:
         self._connection.execute("rollback")

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Final
 
 from cmkmigrate.assess import blockers, contents, owners, remedy, steps
@@ -25,6 +24,7 @@ from cmkmigrate.audit.model import DEGRADED, Row, Verdict
 from cmkmigrate.audit.scope import Scope
 from cmkmigrate.audit.survey import HORIZON_DAYS, Audit, audit
 from cmkmigrate.errors import CallError
+from cmkmigrate.run.ledger import Where
 
 LOCKS: Final = "2020-05-01"  # api-version of Microsoft.Authorization/locks
 OPENED: Final = 4  # workspaces that are listed at once; each walks its tree with some threads of its own
@@ -58,7 +58,7 @@ def assess(
     *,
     wants: Wants | None = None,
     scope: Scope | None = None,
-    runs: Iterable[Path] = (),
+    runs: Iterable[Where] = (),
     horizon_days: float = HORIZON_DAYS,
     databricks: str = "",
     count: bool = False,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cmkmigrate.errors import OperatorError
-from cmkmigrate.run.ledger import EARLIER, FILE, Ledger
+from cmkmigrate.run.ledger import EARLIER, FILE, Ledger, Where
 from cmkmigrate.run.schema import item
 from cmkmigrate.strict_yaml import read_yaml
 
@@ -30,22 +30,30 @@ class Noted:
     at: float = 0.0
 
 
-def noted(directories: Iterable[Path]) -> tuple[dict[str, Noted], list[str]]:
+def noted(directories: Iterable[Where]) -> tuple[dict[str, Noted], list[str]]:
     """What runs know of workspaces, by ARM id (small letters); and the ledgers that could not be read, in words. That
     one was born with a key outweighs that a run put one on. A folder without a ledger is looked through for runs, one
     level deep."""
     found: dict[str, Noted] = {}
     unread: list[str] = []
     for directory in directories:
-        for folder in [directory] if (directory / FILE).is_file() else sorted(directory.glob("*")):
-            if (folder / FILE).is_file():
-                try:
-                    for id, one in _of(Ledger.open(folder), str(folder)):
-                        if one.born or id not in found:
-                            found[id] = one
-                except (OperatorError, ValueError, KeyError) as error:
-                    unread.append(f"{folder}: {error}")
+        for place in _ledgers(directory):
+            try:
+                for id, one in _of(Ledger.open(place), str(place)):
+                    if one.born or id not in found:
+                        found[id] = one
+            except (OperatorError, ValueError, KeyError) as error:
+                unread.append(f"{place}: {error}")
     return found, unread
+
+
+def _ledgers(place: Where) -> Iterator[Where]:
+    if not isinstance(place, Path):
+        yield place
+        return
+    for folder in [place] if (place / FILE).is_file() else sorted(place.glob("*")):
+        if (folder / FILE).is_file():
+            yield folder
 
 
 def _of(ledger: Ledger, run: str) -> Iterator[tuple[str, Noted]]:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from cmkmigrate.audit import catalogs, encryption, population, remedy, storage
@@ -26,6 +25,7 @@ from cmkmigrate.audit.model import DEGRADED, PASSES, UNKNOWNS, Cause, Feature, O
 from cmkmigrate.audit.scope import Scope
 from cmkmigrate.audit.since import LOG_DAYS, Evidence, Since, derive, moment
 from cmkmigrate.errors import CallError
+from cmkmigrate.run.ledger import Where
 
 HORIZON_DAYS: Final = 90.0
 Judged = TypeVar("Judged", Row, storage.Account)
@@ -68,7 +68,7 @@ def audit(
     subscriptions: Iterable[str] = (),
     *,
     scope: Scope | None = None,
-    runs: Iterable[Path] = (),
+    runs: Iterable[Where] = (),
     horizon_days: float = HORIZON_DAYS,
     databricks: str = "",
     sign_in: bool = False,
@@ -76,7 +76,7 @@ def audit(
 ) -> Audit:
     """Look at every workspace of these subscriptions; of all that the caller sees, where none is named.
 
-    `cloud` is a clients.cloud.Cloud. runs: folders of our own runs. databricks: the object id of AzureDatabricks where
+    `cloud` is a clients.cloud.Cloud. runs: our own runs. databricks: the object id of AzureDatabricks where
     the directory may not be read. sign_in: also sign in to each workspace, for what Unity Catalog says of storage.
     What cannot be read is in the result; a list of subscriptions that cannot be read raises CallError, none at all
     Mistake.

@@ -39,7 +39,7 @@ def command(
     params: common.ParamsFile = None,
     run: Annotated[
         Path | None,
-        typer.Option("--run", metavar="DIR", help="Folder of the run; by default one below ./cmkmigrate-runs."),
+        typer.Option("--run", metavar="DIR", help="Folder of the run, or its name in the shared state."),
     ] = None,
     auto_approve: common.Approve = False,
     confirm: common.Confirm = None,

@@ -79,7 +79,7 @@ def command(
     from cmkmigrate.audit.scope import load
     from cmkmigrate.clients.cloud import Cloud
 
-    estate.check(databricks, runs)
+    known = estate.check(databricks, runs)
     decided = load(scope) if scope else None
     wants = load_wants([Want(one) for one in want or ()], scope)
     cloud: Any = Cloud.from_env(os.environ)
@@ -89,7 +89,7 @@ def command(
             subscription or (),
             wants=wants,
             scope=decided,
-            runs=runs or (),
+            runs=known,
             databricks=databricks,
             count=contents,
             tell=lambda name: print(f"Counting {name}", file=sys.stderr),

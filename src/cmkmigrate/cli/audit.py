@@ -77,7 +77,7 @@ def command(
     from cmkmigrate.audit.survey import audit
     from cmkmigrate.clients.cloud import Cloud
 
-    estate.check(databricks, runs)
+    known = estate.check(databricks, runs)
     if emit_policy:
         from cmkmigrate.audit.policy import document
 
@@ -92,7 +92,7 @@ def command(
             cloud,
             subscription or (),
             scope=decided,
-            runs=runs or (),
+            runs=known,
             horizon_days=float(horizon),
             databricks=databricks,
             sign_in=catalogs,

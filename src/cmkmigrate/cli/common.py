@@ -21,7 +21,7 @@ from cmkmigrate.model import MOST
 if TYPE_CHECKING:
     from cmkmigrate.engine.migration import Migration, Sites
     from cmkmigrate.playbook import Playbook
-    from cmkmigrate.run.ledger import Ledger
+    from cmkmigrate.run.ledger import Ledger, Where
 
 RUNS: Final = Path("cmkmigrate-runs")  # below the working directory, where no --run is given
 
@@ -45,7 +45,10 @@ class Depth(StrEnum):
 
 Directory = Annotated[
     Path | None,
-    typer.Argument(metavar="[DIR]", help="Folder of the run; without it the only one below ./cmkmigrate-runs."),
+    typer.Argument(
+        metavar="[DIR]",
+        help="Folder of the run, or its name in the shared state; without it the only one below ./cmkmigrate-runs.",
+    ),
 ]
 Params = Annotated[
     list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="One parameter; wins over the file. Repeatable.")
@@ -191,9 +194,30 @@ def migration_of(ledger: Ledger, *, reading: bool = False) -> Migration:
 # --- runs -------------------------------------------------------------------------------------------------------------
 
 
+def place(directory: Path) -> Where:
+    """Where the run of this name is: in this folder, or in the shared state of CMKMIGRATE_STATE. Raises Mistake."""
+    url = os.environ.get("CMKMIGRATE_STATE", "")
+    if not url:
+        return directory
+    from cmkmigrate.run import postgres
+
+    return postgres.named(url, str(directory))
+
+
+def all_runs() -> list[Where]:
+    """The runs that are found without a name: below ./cmkmigrate-runs, or all of the shared state."""
+    url = os.environ.get("CMKMIGRATE_STATE", "")
+    if not url:
+        return [folder for folder in sorted(RUNS.glob("*")) if has_run(folder)]
+    from cmkmigrate.run import postgres
+
+    return list(postgres.runs(postgres.named(url, "").url))
+
+
 def default_directory(migration: Migration) -> Path:
-    """Where the run of a migration is kept when nobody says where."""
-    return RUNS / f"{migration.playbook.name}-{migration.identity}"
+    """What the run of a migration is called when nobody says so: a folder, or a name in the shared state."""
+    name = f"{migration.playbook.name}-{migration.identity}"
+    return Path(name) if os.environ.get("CMKMIGRATE_STATE") else RUNS / name
 
 
 def new_run(directory: Path, migration: Migration, *, preflight: str = "") -> Ledger:
@@ -211,14 +235,14 @@ def new_run(directory: Path, migration: Migration, *, preflight: str = "") -> Le
         "created": str(time.time()),
         "preflight": preflight,
     }
-    return Ledger.create(directory, meta)
+    return Ledger.create(place(directory), meta)
 
 
 def has_run(directory: Path) -> bool:
-    """Whether there is a ledger in the folder."""
-    from cmkmigrate.run.ledger import FILE
+    """Whether there is a ledger in the folder, or a run of this name. Raises what a shared state can raise."""
+    from cmkmigrate.run.ledger import has_run
 
-    return (directory / FILE).is_file()
+    return has_run(place(directory))
 
 
 def open_run(directory: Path | None, *, unfinished: bool = False) -> Ledger:
@@ -228,29 +252,34 @@ def open_run(directory: Path | None, *, unfinished: bool = False) -> Ledger:
     if directory is not None:
         if not has_run(directory):
             why = "there is no such folder" if not directory.exists() else "it holds no ledger"
+            why = f"the shared state has {listed(all_runs())}" if place(directory) != directory else why
             raise Mistake(
                 "there is no run here",
                 subject=str(directory),
                 why=why,
                 next="cmkmigrate apply PLAYBOOK --run DIR starts one",
             )
-        return Ledger.open(directory)
-    found = [Ledger.open(folder) for folder in sorted(RUNS.glob("*")) if has_run(folder)]
+        return Ledger.open(place(directory))
+    found = [Ledger.open(one) for one in all_runs()]
     if unfinished:
         found = [ledger for ledger in found if ledger.unfinished()]
     if len(found) == 1:
         return found[0]
     kind = "an unfinished run" if unfinished else "a run"
+    home = "in the shared state" if os.environ.get("CMKMIGRATE_STATE") else f"below ./{RUNS}"
     if not found:
-        raise Mistake(
-            f"there is not {kind} below ./{RUNS}", next="name its folder, or start one: cmkmigrate apply PLAYBOOK"
-        )
-    names = ", ".join(str(ledger.directory) for ledger in found)
+        raise Mistake(f"there is not {kind} {home}", next="name it, or start one: cmkmigrate apply PLAYBOOK")
     raise Mistake(
-        f"more than one run is below ./{RUNS}",
-        why=f"there are {names}",
-        next="name the folder of the one that you mean",
+        f"more than one run is {home}",
+        why=f"there are {listed(ledger.directory for ledger in found)}",
+        next="name the one that you mean",
     )
+
+
+def listed(names: Iterable[Any]) -> str:
+    """Names of runs, the first of them where they are many."""
+    all = [str(name) for name in names]
+    return ", ".join(all[:20]) + (f" and {len(all) - 20} more" if len(all) > 20 else "") if all else "none"
 
 
 def at_work(directory: Path | None) -> Ledger:

@@ -83,7 +83,7 @@ def looked(
     from cmkmigrate.preflight.ground import survey
     from cmkmigrate.preflight.run import preflight
 
-    ground = survey(migration, like, directory)
+    ground = survey(migration, like, common.place(directory))
     return ground, render.rows(preflight(ground, accepted))
 
 

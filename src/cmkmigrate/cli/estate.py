@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from cmkmigrate.cli import common
 from cmkmigrate.errors import CallError, Denied, Mistake, NotAllowed, Stopped
+
+if TYPE_CHECKING:
+    from cmkmigrate.run.ledger import Where
 
 _OBJECT_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -34,13 +38,15 @@ Databricks = Annotated[
 ]
 
 
-def check(databricks: str, runs: Iterable[Path] | None) -> None:
-    """Raises Mistake for what is no object id, and for a folder that is not there."""
+def check(databricks: str, runs: Iterable[Path] | None) -> list[Where]:
+    """The runs to ask: those of these folders, and all of a shared state. Raises Mistake for what is no object id, and
+    for a folder that is not there; Stopped, NotAllowed where a shared state cannot be read."""
     if databricks and not _OBJECT_ID.fullmatch(databricks):
         raise Mistake(f"{databricks!r} is not an object id", subject="--databricks-object-id")
     for folder in runs or ():
         if not folder.is_dir():
             raise Mistake("there is no such folder", subject=str(folder), next="--runs DIR of a run, or of several")
+    return [*(runs or ()), *(common.all_runs() if os.environ.get("CMKMIGRATE_STATE") else ())]
 
 
 @contextmanager

@@ -114,7 +114,7 @@ def existing(migration: Migration, directory: Path | None = None) -> Ledger | No
     directory = directory or common.default_directory(migration)
     if not common.has_run(directory):
         return None
-    ledger = Ledger.open(directory)
+    ledger = Ledger.open(common.place(directory))
     if ledger.meta().get("identity") != migration.identity:
         raise Fatal("the run is of another migration", subject=str(directory), next="name another folder with --run")
     return ledger

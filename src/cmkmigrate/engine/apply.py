@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from cmkmigrate.engine.again import Again
 from cmkmigrate.engine.brake import Brake, Window
@@ -155,7 +154,7 @@ def _judge(board: Board, step: Step) -> None:
 def _save(board: Board, step: Step, state: str, reason: str = "") -> None:
     outputs = json.dumps(board.outputs.get(step.id, {}))
     values = {"id": step.id, "pass": board.ledger.number, "state": state, "reason": reason, "outputs": outputs}
-    statement = upsert(steps).values(values)
+    statement = board.ledger.upsert(steps).values(values)
     board.ledger.commit(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from cmkmigrate.engine.observe import Board
+from cmkmigrate.errors import Stopped
 from cmkmigrate.run.ledger import Ledger
 
 POLL_S: Final = 1.0
@@ -89,7 +90,7 @@ class Brake:
     def _watch(self) -> None:
         said: dict[str, str] = {}
         while not self._over.wait(POLL_S):
-            with suppress(SQLAlchemyError):  # what was asked last holds, and a window closes all the same
+            with suppress(SQLAlchemyError, Stopped):  # what was asked last holds, and a window closes all the same
                 said = asked(self._board.ledger)
             self.look(said)
 

@@ -104,7 +104,7 @@ class Carrier:
         began, delay = time.monotonic(), 0.0
         while True:
             self._guard()
-            lands_by = time.time() + 1.1 * getattr(task.target, "timeout_s", TIMEOUT_S) + 0.5
+            lands_by = task.board.ledger.now() + 1.1 * getattr(task.target, "timeout_s", TIMEOUT_S) + 0.5
             intent = {"state": State.INTENT, "do": decision.do, "reason": decision.reason, "lands_by": lands_by}
             ledger.set_item({**key_of(row), **intent, "tries": row.tries}, durable=True)
             try:

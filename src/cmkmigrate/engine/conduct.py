@@ -65,7 +65,7 @@ class _Crew:
         self.finished = {name: threading.Event() for name in names}
         self.tasks: dict[str, Task] = {}
         self.errors: list[BaseException] = []
-        self.began = time.time_ns()
+        self.began = board.ledger.now_ns()
 
     def drive(self, name: str) -> None:
         """List the source as soon as may be, wait until what this one refers to is made, do its items."""
@@ -158,7 +158,7 @@ class _Crew:
                 return task.list_target()  # whole, whatever was seen on the way
             board.unseen.look(only=board.unseen.complete, kinds=parents)
             board.ledger.commit()
-            began, now = time.monotonic(), time.time_ns() - OVERLAP_NS
+            began, now = time.monotonic(), board.ledger.now_ns() - OVERLAP_NS
             task.list_parts({name: names.since("target", name, at) for name, at in since.items()})
             since = dict.fromkeys(since, now)
             listing = time.monotonic() - began

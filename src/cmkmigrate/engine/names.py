@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections import namedtuple
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -78,10 +77,10 @@ class Names:
 
     def replace(self, side: str, kind: str, rows: Iterable[dict[str, Any]]) -> None:
         """Forget what was listed of this kind on this side and keep `rows` instead."""
-        e, seen = entry.c, time.time_ns()  # what is listed again is never gone in between: others are reading
+        e, seen = entry.c, self._ledger.now_ns()  # what is listed again is never gone in between: others are reading
         left = iter(rows)
         while batch := list(itertools.islice(left, PAGE)):  # a listing can take long: stamped when it is written
-            now = time.time_ns()
+            now = self._ledger.now_ns()
             insert_entries(self._ledger, [{**row, "seen": now} for row in batch], wait=False)
         self._ledger.commit(
             delete(entry).where(e.side == side, e.kind == kind, e.seen < seen)
@@ -90,11 +89,11 @@ class Names:
 
     def more(self, rows: Iterable[dict[str, Any]]) -> None:
         """Keep these beside what was listed; durable when it returns."""
-        insert_entries(self._ledger, ({**row, "seen": time.time_ns()} for row in self._added(rows)))
+        insert_entries(self._ledger, ({**row, "seen": self._ledger.now_ns()} for row in self._added(rows)))
 
     def add(self, row: dict[str, Any]) -> None:
         """One more entry; on disk after the next commit, found by its key at once."""
-        insert_entries(self._ledger, self._added([{**row, "seen": time.time_ns()}]), wait=False)
+        insert_entries(self._ledger, self._added([{**row, "seen": self._ledger.now_ns()}]), wait=False)
 
     def _added(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for row in rows:
@@ -112,7 +111,7 @@ class Names:
     def adopt(self, row: Any, key: str) -> Any:
         """Give a target's entry that had no twin the key of one; the row as it then is."""
         e = entry.c
-        insert_entries(self._ledger, [{**row._mapping, "key": key, "seen": time.time_ns()}], wait=False)
+        insert_entries(self._ledger, [{**row._mapping, "key": key, "seen": self._ledger.now_ns()}], wait=False)
         self._ledger.commit(delete(entry).where(e.side == row.side, e.kind == row.kind, e.key == row.key))
         self.forget(row.side, row.kind)
         return self.find(row.side, row.kind, key)

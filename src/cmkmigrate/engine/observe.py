@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import case, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.names import Names, as_row
@@ -88,7 +87,7 @@ class Task:
     def quiesce(self) -> bool:
         """Wait until no request without a result can land any more; whether there was one."""
         until = self.board.ledger.last_intent(self.step.id, self.kind.name)
-        while (left := until - time.time()) > 0 and not self.board.stop.wait(min(left, 0.5)):
+        while (left := until - self.board.ledger.now()) > 0 and not self.board.stop.wait(min(left, 0.5)):
             pass
         return bool(until)
 
@@ -189,7 +188,7 @@ class Task:
     def make_items(self) -> None:
         """A row for every source entry; a row of an earlier pass is planned anew, what is unknown or made stays so."""
         ledger, number = self.board.ledger, self.board.ledger.number
-        statement = upsert(item)
+        statement = ledger.upsert(item)
         again = case(
             ((item.c["pass"] != number) & (item.c.state != State.INTENT) & (item.c.state != State.MADE), State.PLANNED),
             else_=item.c.state,

@@ -92,7 +92,7 @@ def _probe(ledger: Ledger) -> dict[str, Any]:
 
 def _activated(ledger: Ledger, source: str) -> float:
     """When this run put the managed services of its source under a key (Unix seconds); 0.0 where it did not."""
-    found, _ = noted([ledger.directory])
+    found, _ = noted([ledger.where])
     one = found.get(source.lower())
     return one.at if one is not None and not one.born else 0.0
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +12,8 @@ from sqlalchemy import select
 from cmkmigrate.engine.apply import progress
 from cmkmigrate.model import State
 from cmkmigrate.run.ledger import Ledger
-from cmkmigrate.run.locks import STALE_S
+from cmkmigrate.run.locks import STALE_S, here
+from cmkmigrate.run.postgres import Shared
 from cmkmigrate.run.schema import event, item, lock
 from cmkmigrate.run.schema import step as steps
 
@@ -78,7 +77,7 @@ def standing(ledger: Ledger) -> Standing:
 
 def _unknown(ledger: Ledger, found: Standing) -> None:
     i = item.c
-    now = time.time()
+    now = ledger.now()
     for row in ledger.rows(select(item).where(i.state == State.INTENT).order_by(i.step, i.kind, i.key).limit(LISTED)):
         found.unknown.append({name: getattr(row, name) for name in ("step", "kind", "key", "name", "do", "reason")})
         found.landing_s = max(found.landing_s, row.lands_by - now)
@@ -92,9 +91,10 @@ def holder_of(ledger: Ledger) -> Holder | None:
     row = ledger.first(select(lock))
     if row is None or not row.pid:
         return None
-    silent = max(0.0, time.time() - row.beat)
+    silent = max(0.0, ledger.now() - row.beat)
+    shared = isinstance(ledger.where, Shared)
     alive = silent < STALE_S
-    if row.host == socket.gethostname():
+    if row.host == here(shared):
         alive = False
         with suppress(ProcessLookupError):
             with suppress(PermissionError):

@@ -26,7 +26,7 @@ from cmkmigrate.kinds.azure.key_rules import is_hsm
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Action, Asset, Do
 from cmkmigrate.preflight.sites import Patient
 from cmkmigrate.run import locks
-from cmkmigrate.run.ledger import Ledger
+from cmkmigrate.run.ledger import Ledger, Where
 
 T = TypeVar("T")
 VAULTS = "Microsoft.KeyVault/vaults"
@@ -78,6 +78,7 @@ class Ground:
     directory: Path
     run: str = ""
     held: str = ""
+    shared: bool = False  # the run is, or will be, in the shared state, and `directory` is its name
     now: float = field(default_factory=time.time)
     _kept: dict[str, Any] = field(default_factory=dict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
@@ -290,8 +291,9 @@ class Ground:
         return Thing(id, id.rstrip("/").rpartition("/")[2], resource)
 
 
-def survey(migration: Migration, like: Ledger | None, directory: Path) -> Ground:
+def survey(migration: Migration, like: Ledger | None, where: Where) -> Ground:
     """Plan what is provisioned, and open what is there. like: the run that exists, whose names are taken up.
+    where: it is, or would be made.
 
     Raises OperatorError where the source cannot even be found, or signing in fails.
     """
@@ -311,7 +313,8 @@ def survey(migration: Migration, like: Ledger | None, directory: Path) -> Ground
             for name in _kinds(reader, step)
         ]
         run, held = (like.meta().get("run", ""), locks.holder(like.engine)) if like else ("", "")
-        return Ground(reader, board.outputs, ahead, problems, refused, directory, run, held)
+        shared = not isinstance(where, Path)
+        return Ground(reader, board.outputs, ahead, problems, refused, Path(str(where)), run, held, shared)
 
 
 def known(value: Any) -> str:

@@ -12,26 +12,24 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Executable, bindparam, create_engine, event, func, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Engine, Executable, Table, create_engine, event, func, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
-from cmkmigrate.errors import Fatal
+from cmkmigrate.errors import Fatal, Stopped
 from cmkmigrate.model import Event, State
-from cmkmigrate.run import locks, schema
+from cmkmigrate.run import locks, postgres, schema, statements
+from cmkmigrate.run.postgres import Shared
 from cmkmigrate.run.writer import Writer
 
 FILE = "ledger.db"
 EARLIER = "earlier"  # in meta: playbook and parameters of the passes before this one
 NEW = ".ledger.new"  # while it is made
-ITEM_KEY = ("step", "kind", "key", "side")
 PAGE = 500  # rows a reader holds at a time
-_ORIGINAL = upsert(schema.original).on_conflict_do_nothing()
+Where = Path | Shared  # of a run: its folder, or its name in the shared state
 _EVENT = schema.event.insert()
 
 
@@ -62,21 +60,34 @@ def _check_private(directory: Path) -> None:
 
 
 class Ledger:
-    """One run on disk. Reading needs no lock; writing needs `locked()`."""
+    """One run, in a folder or in the shared state. Reading needs no lock; writing needs `locked()`.
 
-    def __init__(self, directory: Path, *, scratch: bool = False) -> None:
-        self.directory, self._scratch = directory, scratch
-        self.engine = _open(directory / FILE)
+    directory: what commands call it, a name without a folder where it is shared. Every use of a shared one can raise
+    Stopped, NotAllowed, Blocked and Fatal (`postgres.told`).
+    """
+
+    def __init__(self, where: Where, *, scratch: bool = False) -> None:
+        self.where, self._scratch = where, scratch
+        self.directory = where if isinstance(where, Path) else Path(where.name)
+        self.engine = _open(where / FILE) if isinstance(where, Path) else postgres.open_engine(where)
         self._reader = self.engine.execution_options(reading=True)
+        if isinstance(where, Shared):
+            self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._ahead: float | None = None  # of this process's monotonic clock
         self.writer: Writer | None = None
-        self.number = int(self.meta().get("pass", "1")) if (directory / FILE).stat().st_size else 1
+        new = isinstance(where, Path) and not (where / FILE).stat().st_size
+        self.number = 1 if new else int(self.meta().get("pass", "1"))
 
     @classmethod
-    def create(cls, directory: Path, meta: Mapping[str, str]) -> Ledger:
+    def create(cls, directory: Where, meta: Mapping[str, str]) -> Ledger:
         """A new run. The directory is made (0700); Fatal when it holds something else, or others can write to it.
 
         Killed at any moment, it leaves a whole ledger, or none and a file that the next try takes away.
         """
+        rows = [{"k": key, "v": value} for key, value in {**meta, "schema_version": str(schema.SCHEMA_VERSION)}.items()]
+        if isinstance(directory, Shared):
+            postgres.create(directory, rows)
+            return cls(directory)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_private(directory)
         if any(not path.name.startswith(NEW) for path in directory.iterdir()):
@@ -90,7 +101,6 @@ class Ledger:
         os.close(os.open(directory / NEW, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
         engine = _open(directory / NEW)
         schema.metadata.create_all(engine)
-        rows = [{"k": key, "v": value} for key, value in {**meta, "schema_version": str(schema.SCHEMA_VERSION)}.items()]
         with engine.begin() as connection:
             connection.execute(schema.meta.insert(), rows)
         engine.dispose()  # the last connection takes its -wal and -shm away
@@ -98,18 +108,20 @@ class Ledger:
         return cls(directory)
 
     @classmethod
-    def open(cls, directory: Path) -> Ledger:
+    def open(cls, directory: Where) -> Ledger:
         """The run in `directory`. Fatal when there is none, it is damaged, newer than this tool, or open to others."""
-        file = directory / FILE
-        if not file.is_file():
+        file = directory / FILE if isinstance(directory, Path) else directory
+        if not has_run(directory):
             raise Fatal(
                 "there is no run here", subject=str(directory), next="cmkmigrate apply PLAYBOOK --run DIR starts one"
             )
-        _check_private(directory)
+        if isinstance(directory, Path):
+            _check_private(directory)
         try:
-            ledger = cls(directory)
-            with ledger.engine.connect() as connection:
-                healthy = connection.exec_driver_sql("pragma quick_check").scalar() == "ok"
+            ledger, healthy = cls(directory), True
+            if isinstance(directory, Path):  # a server sees to its own pages
+                with ledger.engine.connect() as connection:
+                    healthy = connection.exec_driver_sql("pragma quick_check").scalar() == "ok"
             version = int(ledger.meta().get("schema_version", "0"))
         except (DatabaseError, ValueError) as error:
             why = str(getattr(error, "orig", error))
@@ -130,7 +142,7 @@ class Ledger:
         folder = Path(tempfile.mkdtemp(prefix="cmkmigrate-"))
         try:
             os.close(os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            if like:
+            if like and isinstance(like.where, Path):
                 with like.engine.connect() as connection:
                     source: Any = connection.connection.driver_connection
                     import sqlite3
@@ -142,6 +154,8 @@ class Ledger:
             schema.metadata.create_all(ledger.engine)
             ledger.writer = Writer(ledger.engine, 0)
             try:
+                if like and isinstance(like.where, Shared):
+                    ledger._copy(like)
                 yield ledger
             finally:
                 ledger.writer.close()
@@ -159,9 +173,33 @@ class Ledger:
         finally:
             self.writer.close()
             self.writer = None
-            locks.release(self.engine, token)
+            with suppress(Stopped):  # a server that is gone: the lock is stale by itself a minute later
+                locks.release(self.engine, token)
+
+    def _copy(self, like: Ledger) -> None:
+        """Write down all that another ledger knows, as it was at one moment."""
+        with like.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            for table in schema.metadata.sorted_tables:
+                for page in connection.execution_options(yield_per=PAGE).execute(select(table)).mappings().partitions():
+                    self.send(table.insert(), [dict(row) for row in page])
+        self.commit()
+        self.number = like.number
 
     # reading
+
+    def now(self) -> float:
+        """The time (Unix seconds) that what other processes read is told in: where several hosts see the ledger its
+        server's, so that no request counts as landed because two clocks differ."""
+        if isinstance(self.where, Path):
+            return time.time()
+        if self._ahead is None:
+            with self._reader.connect() as connection:
+                self._ahead = locks.clock(connection) - time.monotonic()
+        return self._ahead + time.monotonic()
+
+    def now_ns(self) -> int:
+        """`now` in nanoseconds."""
+        return time.time_ns() if isinstance(self.where, Path) else int(self.now() * 1e9)
 
     def meta(self) -> dict[str, str]:
         try:
@@ -197,10 +235,13 @@ class Ledger:
         return bool(self.rows(select(schema.step.c.id).limit(1)))
 
     def forget_unused(self) -> bool:
-        """Remove the run from disk if no step of it has ever begun; whether it was removed."""
+        """Remove the run if no step of it has ever begun; whether it was removed."""
         if self.begun():
             return False
         self.engine.dispose()
+        if isinstance(self.where, Shared):
+            postgres.drop(self.where)
+            return True
         for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
             (self.directory / name).unlink(missing_ok=True)
         with suppress(OSError):  # somebody else's file is in it
@@ -224,29 +265,34 @@ class Ledger:
     def commit(self, statement: Executable | None = None, rows: Any = None) -> None:
         self._writer().commit(statement, rows)
 
+    def upsert(self, table: Table) -> Any:
+        """An INSERT that can say what happens to a row that is there. One statement, one row: PostgreSQL refuses to
+        touch a row twice in a statement."""
+        return statements.upsert(table, self.engine.dialect.name)
+
     def set_meta(self, key: str, value: str) -> None:
-        statement = upsert(schema.meta).values(k=key, v=value)
+        statement = self.upsert(schema.meta).values(k=key, v=value)
         self.commit(statement.on_conflict_do_update(index_elements=["k"], set_={"v": value}))
 
     def ask(self, changes: Mapping[str, str]) -> None:
         """Ask something of whoever holds the run, or take it back (""); needs no lock, and touches nothing else."""
         with self.engine.connect().execution_options(immediate=True) as connection:
-            for name, value in changes.items():
-                statement = upsert(schema.meta).values(k=f"ask.{name}", v=value)
+            for name, value in sorted(changes.items()):  # in one order: two who ask cannot wait for each other
+                statement = self.upsert(schema.meta).values(k=f"ask.{name}", v=value)
                 connection.execute(statement.on_conflict_do_update(index_elements=["k"], set_={"v": value}))
             connection.commit()
 
     def set_item(self, row: Mapping[str, Any], *, durable: bool = False) -> None:
         """Write the columns of `row` (its key and what changes). durable: return only when it is on disk."""
         values = {f"new_{name}": value for name, value in {**row, "at": time.time()}.items()}
-        statement = _item_update(tuple(sorted(values)))
+        statement = statements.item_update(tuple(sorted(values)))
         self.commit(statement, values) if durable else self.send(statement, values)
 
     def put_originals(self, kind: str, key: str, values: Mapping[str, str]) -> None:
         """Keep what was there, durably; what is already kept stays as it is."""
         rows = [{"kind": kind, "key": key, "path": path, "value": value} for path, value in values.items()]
         if rows:
-            self.commit(_ORIGINAL, rows)
+            self.commit(statements.keep(self.engine.dialect.name), rows)
 
     def put_event(self, one: Event) -> None:
         row = {"at": one.at, "what": one.what, "step": one.step, "kind": one.kind}
@@ -259,26 +305,14 @@ class Ledger:
         return float(self.first(statement)[0] or 0.0)
 
 
-@cache
-def _item_update(names: tuple[str, ...]) -> Any:
-    """The UPDATE that sets these columns; built once for each set of them."""
-    columns = {name: name.removeprefix("new_") for name in names}
-    where = [schema.item.c[columns[name]] == bindparam(name) for name in names if columns[name] in ITEM_KEY]
-    changed: dict[str, Any] = {columns[name]: bindparam(name) for name in names if columns[name] not in ITEM_KEY}
-    return schema.item.update().where(*where).values(changed)
-
-
-@cache
-def _entry_upsert() -> Any:
-    statement = upsert(schema.entry)
-    names = [column.name for column in schema.entry.c if not column.primary_key]
-    columns = {name: statement.excluded[name] for name in names}
-    return statement.on_conflict_do_update(index_elements=["side", "kind", "key"], set_=columns)
+def has_run(where: Where) -> bool:
+    """Whether there is a run. Raises what a shared state can raise."""
+    return (where / FILE).is_file() if isinstance(where, Path) else postgres.exists(where)
 
 
 def insert_entries(ledger: Ledger, rows: Iterable[Mapping[str, Any]], *, wait: bool = True) -> None:
     """Add listed entries; the same (side, kind, key) again replaces the row. wait: return when it is durable."""
-    statement = _entry_upsert()
+    statement = statements.entry_upsert(ledger.engine.dialect.name)
     batch: list[Mapping[str, Any]] = []
     for row in rows:
         batch.append(row)

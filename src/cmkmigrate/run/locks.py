@@ -11,23 +11,50 @@ import hashlib
 import os
 import socket
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, Float, cast, delete, func, insert, select
 
 from cmkmigrate.errors import LockHeld
 from cmkmigrate.run.schema import lock
 
 STALE_S = 60.0
+SHARED = "postgresql"  # the dialect of a ledger that several hosts see
+
+
+def clock(connection: Connection) -> float:
+    """The time that signs of life are told in (Unix seconds): this host's, or that of the server where there is one."""
+    if connection.dialect.name != SHARED:
+        return time.time()
+    return float(connection.execute(select(cast(func.extract("epoch", func.clock_timestamp()), Float))).scalar_one())
+
+
+def here(shared: bool) -> str:
+    """What tells this host's processes from others'. Containers may share a host's name, and see no process of another:
+    for a ledger that several hosts see it names the boot and the space of process ids as well."""
+    name = socket.gethostname()
+    if not shared:
+        return name
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")
+        space = os.stat("/proc/self/ns/pid").st_ino
+    except OSError:  # no Linux: the address of the network card has to do
+        boot, space = str(uuid.getnode()), 0
+    return f"{name} ({hashlib.sha256(f'{boot} {space}'.encode()).hexdigest()[:8]})"
 
 
 def take(engine: Engine, holder: str, *, force: bool = False) -> int:
     """Take the lock row; gives the new fencing token. Raises LockHeld while somebody else is alive."""
     with engine.connect().execution_options(immediate=True) as connection:
+        shared = connection.dialect.name == SHARED
+        if shared:  # two takers, and a commit under way, wait for each other; on SQLite "immediate" does that
+            connection.exec_driver_sql("lock table lock in share row exclusive mode")
+        now = clock(connection)
         row = connection.execute(select(lock)).mappings().first()
-        if row and not force and _alive(row["host"], row["pid"], row["beat"]):
+        if row and not force and alive(row["host"], row["pid"], now - row["beat"], shared):
             connection.rollback()
             since = time.strftime("%H:%M:%S", time.localtime(row["beat"]))
             raise LockHeld(
@@ -37,8 +64,8 @@ def take(engine: Engine, holder: str, *, force: bool = False) -> int:
             )
         token = (row["token"] if row else 0) + 1
         connection.execute(delete(lock))
-        values = {"one": 1, "token": token, "holder": holder, "host": socket.gethostname(), "pid": os.getpid()}
-        connection.execute(insert(lock), {**values, "beat": time.time()})
+        values = {"one": 1, "token": token, "holder": holder, "host": here(shared), "pid": os.getpid()}
+        connection.execute(insert(lock), {**values, "beat": now})
         connection.commit()
     return token
 
@@ -46,8 +73,8 @@ def take(engine: Engine, holder: str, *, force: bool = False) -> int:
 def holder(engine: Engine) -> str:
     """Who is at work on the run now, "" for nobody; nothing is taken."""
     with engine.connect() as connection:
-        row = connection.execute(select(lock)).mappings().first()
-    if not row or not _alive(row["host"], row["pid"], row["beat"]):
+        row, now = connection.execute(select(lock)).mappings().first(), clock(connection)
+    if not row or not alive(row["host"], row["pid"], now - row["beat"], engine.dialect.name == SHARED):
         return ""
     return f"{row['holder']} (process {row['pid']} on {row['host']})"
 
@@ -59,10 +86,11 @@ def release(engine: Engine, token: int) -> None:
         connection.execute(row)
 
 
-def _alive(host: str, pid: int, beat: float) -> bool:
+def alive(host: str, pid: int, silent_s: float, shared: bool) -> bool:
+    """Whether who holds the lock may still be at work, another process than this. silent_s: since its last sign."""
     if not pid:
         return False
-    if host == socket.gethostname():
+    if host == here(shared):
         if pid == os.getpid():
             return False
         try:
@@ -72,7 +100,7 @@ def _alive(host: str, pid: int, beat: float) -> bool:
         except PermissionError:
             return True
         return True
-    return time.time() - beat < STALE_S
+    return silent_s < STALE_S
 
 
 @contextmanager

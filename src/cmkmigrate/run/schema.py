@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
 
 SCHEMA_VERSION: Final = 1
 metadata = MetaData()
@@ -115,3 +115,11 @@ evidence = Table(
     Column("complete", Integer, nullable=False),
     Column("body", Text, nullable=False),
 )
+
+# On PostgreSQL texts are ordered by their bytes as SQLite orders them (a folder before what is in it, whatever language
+# the database speaks), and numbers take nanoseconds.
+_SHARED: Final[dict[type, Any]] = {String: String(collation="C"), Text: Text(collation="C"), Integer: BigInteger()}
+for _table in metadata.tables.values():
+    for _column in _table.columns:
+        if type(_column.type) in _SHARED:
+            _column.type = _column.type.with_variant(_SHARED[type(_column.type)], "postgresql")

@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, Executable, bindparam, select, update
+from sqlalchemy import Connection, Dialect, Engine, Executable, Float, bindparam, cast, func, select, update
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from cmkmigrate.errors import LockHeld
+from cmkmigrate.run.locks import SHARED
 from cmkmigrate.run.schema import lock
 
 BEAT_S = 5.0  # an idle writer says this often that it is alive
@@ -26,7 +27,9 @@ PREPARED = 200  # statements that are kept as text
 
 Rows = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 _Job = tuple[Executable | None, Rows, "Future[None] | None"]
-_BEAT = update(lock).where(lock.c.token == bindparam("mine")).values(beat=bindparam("now"))
+_MINE = update(lock).where(lock.c.token == bindparam("mine"))
+_BEAT = _MINE.values(beat=bindparam("now"))
+_BEAT_SHARED = _MINE.values(beat=cast(func.extract("epoch", func.clock_timestamp()), Float))
 
 
 class _Prepared:
@@ -41,7 +44,12 @@ class _Prepared:
         compiled: SQLCompiler = given.compile(dialect=dialect, column_keys=list(row))
         self.text = str(compiled)
         filled_in = compiled.insert_prefetch or compiled.update_prefetch
-        self.names = [] if filled_in else list(compiled.positiontup or ())
+        self.named = not compiled.positional
+        self.names = [] if filled_in else list((compiled.binds if self.named else compiled.positiontup) or ())
+
+    def values(self, row: Mapping[str, Any]) -> Any:
+        """A row as the driver takes it."""
+        return {name: row[name] for name in self.names} if self.named else tuple(row[name] for name in self.names)
 
 
 class Writer:
@@ -84,19 +92,19 @@ class Writer:
             raise self._error
 
     def _loop(self) -> None:
-        ending = False
-        with self._engine.connect().execution_options(immediate=True) as connection:
-            while not ending:
-                batch, ending = self._gather()
-                try:
+        ending, batch = False, list[_Job]()
+        try:
+            with self._engine.connect().execution_options(immediate=True) as connection:
+                while not ending:
+                    batch, ending = self._gather()
                     self._write(connection, batch)
-                except BaseException as error:
-                    self._error = error
-                    self._fail(batch, error)
-                    return
-                for _, _, done in batch:
-                    if done:
-                        done.set_result(None)
+                    for _, _, done in batch:
+                        if done:
+                            done.set_result(None)
+                    batch = []
+        except BaseException as error:  # also where nobody knows whether the last commit took effect
+            self._error = error
+            self._fail(batch, error)
 
     def _gather(self) -> tuple[list[_Job], bool]:
         batch: list[_Job] = []
@@ -118,7 +126,10 @@ class Writer:
     def _write(self, connection: Connection, batch: list[_Job]) -> None:
         with connection.begin():
             if self._token:
-                beat = self._execute(connection, _BEAT, [{"now": time.time(), "mine": self._token}])
+                if connection.dialect.name == SHARED:
+                    beat = self._execute(connection, _BEAT_SHARED, [{"mine": self._token}])
+                else:
+                    beat = self._execute(connection, _BEAT, [{"now": time.time(), "mine": self._token}])
                 if beat.rowcount != 1:
                     holder = connection.execute(select(lock.c.holder)).scalar()
                     raise LockHeld("this run was taken over", why=f"by {holder}", next="cmkmigrate status")
@@ -140,7 +151,7 @@ class Writer:
         prepared = self._prepared[at]
         if not prepared.names:
             return connection.execute(statement, rows)
-        return connection.exec_driver_sql(prepared.text, [tuple(row[name] for name in prepared.names) for row in many])
+        return connection.exec_driver_sql(prepared.text, [prepared.values(row) for row in many])
 
     def _fail(self, batch: list[_Job], error: BaseException) -> None:
         while True:

@@ -22,13 +22,18 @@ _ELSEWHERE: Final = "--run DIR elsewhere"
 
 def budget(ground: Ground) -> Iterable[Seen]:
     """PF26."""
-    free = shutil.disk_usage(_there(ground.directory)).free // 1_000_000
-    text = f"{free:,} MB are free for the run directory"
-    enough = free >= _LEAST_MB
-    yield passed(text) if enough else failed(f"only {text}", advice=f"at least {_LEAST_MB} MB, or {_ELSEWHERE}")
+    if not ground.shared:
+        yield _disk(ground.directory)
     if ground.source_id:
         yield _clock(ground)
     yield from _paces(ground)
+
+
+def _disk(directory: Path) -> Seen:
+    free = shutil.disk_usage(_there(directory)).free // 1_000_000
+    text = f"{free:,} MB are free for the run directory"
+    enough = free >= _LEAST_MB
+    return passed(text) if enough else failed(f"only {text}", advice=f"at least {_LEAST_MB} MB, or {_ELSEWHERE}")
 
 
 def _clock(ground: Ground) -> Seen:
@@ -70,7 +75,7 @@ _WRITES: Final = (
 
 def private(ground: Ground) -> Iterable[Seen]:
     """PF30. Nothing is locked by looking."""
-    yield from _private(ground.directory)
+    yield from [passed("the run is in the shared state")] if ground.shared else _private(ground.directory)
     if ground.held:
         text = f"{ground.held} is at work on this run"
         yield taken(text, f"cmkmigrate status {shlex.quote(str(ground.directory))}", "wait until it ends")
