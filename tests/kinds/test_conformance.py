@@ -1,8 +1,8 @@
 """What every moved kind owes, on the sandbox's small estate, through the real clients: one suite, no kind left out.
 
-Applying twice changes nothing. Verify is clean, sees a change made behind its back, and the next pass takes it up. A
-write that is lost, before its work or after it, leaves no trace. What is not ours is not touched. Twins stay twins.
-A reference to nothing is reported, and never becomes a reference to something else.
+Applying twice changes nothing. Verify is clean, and sees a change made behind its back; the next pass reports that, and
+takes it up where that is asked for. A write that is lost, before its work or after it, leaves no trace. What is not
+ours is not touched. Twins stay twins. A reference to nothing is reported, and never becomes a reference to something else.
 """
 
 from __future__ import annotations
@@ -120,14 +120,31 @@ def test_verify_sees_a_change_behind_its_back(
 
 
 @pytest.fixture(scope="module")
-def taken_up(changed: tuple[Run, Any, Any, Any]) -> Run:
-    """The same run after another pass."""
-    changed[0].apply()
+def left_alone(changed: tuple[Run, Any, Any, Any], world: World) -> tuple[list[dict[str, Any]], dict[Any, str]]:
+    """What another pass of the same run wrote, and how its items ended."""
+    run = changed[0]
+    world.box.forget()
+    run.apply()
+    return world.box.writes(run.target), {(row.kind, row.key): row.state for row in run.rows()}
+
+
+@kinds
+def test_the_next_pass_reports_it_and_leaves_it_alone(
+    kind: str, changed: tuple[Run, dict[str, str], Any, Any], left_alone: tuple[list[Any], dict[Any, str]]
+) -> None:
+    assert left_alone[0] == []
+    assert left_alone[1][kind, changed[1][kind]] == "drifted"
+
+
+@pytest.fixture(scope="module")
+def taken_up(changed: tuple[Run, Any, Any, Any], left_alone: Any) -> Run:
+    """The same run after a pass that may overwrite."""
+    changed[0].apply(overwrite=True)
     return changed[0]
 
 
 @kinds
-def test_the_next_pass_takes_it_up(kind: str, taken_up: Run) -> None:
+def test_it_is_taken_up_where_that_is_asked_for(kind: str, taken_up: Run) -> None:
     assert of_kind(taken_up.differences(), kind) == []
 
 

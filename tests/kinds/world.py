@@ -58,11 +58,11 @@ class Run:
         given = {"source": self.box.params["source"], "target": self.target_id}
         return Migration(read, playbook.fill_params(read, given, "a test"), discover(), Cloud.from_env(os.environ))
 
-    def apply(self) -> None:
-        """Do what is left of it; a finished run gets another pass."""
+    def apply(self, *, overwrite: bool = False) -> None:
+        """Do what is left of it; a finished run gets another pass. overwrite: also over what somebody else did."""
         if not self.ledger.unfinished():
             another_pass(self.ledger)
-        for _ in apply(self.migration(), self.ledger, confirm={}):
+        for _ in apply(self.migration(), self.ledger, confirm={}, overwrite=overwrite):
             pass
 
     def verify(self) -> list[Finding]:

@@ -11,7 +11,7 @@ import typer
 
 from cmkmigrate.cli import common, doctor, running, windows
 from cmkmigrate.cli import plan as planning
-from cmkmigrate.cli.common import Format
+from cmkmigrate.cli.common import Format, OnConflict
 from cmkmigrate.errors import Mistake, OperatorError, Stopped
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def command(
     accept: doctor.Accept = None,
     reason: doctor.Reason = "",
     parallelism: common.Parallelism = 10,
+    on_conflict: common.Conflict = OnConflict.REPORT,
     not_after: windows.NotAfter = "",
     max_duration: windows.MaxDuration = "",
     pause_file: windows.PauseFile = None,
@@ -78,15 +79,18 @@ def command(
     if ledger is not None and ledger.unfinished():
         raise Mistake("the run is not finished", subject=str(directory), next=f"cmkmigrate resume {directory}")
     checks = doctor.clear(reader, ledger, directory, accepted)
+    overwrite = on_conflict is OnConflict.OVERWRITE
     if plan is not None or not auto_approve:
-        _agree(reader, ledger, plan)
+        _agree(reader, ledger, plan, overwrite)
     migration = common.again(reader, reading=False)
+    how: Any = {"confirm": words, "output": output, "parallelism": parallelism, "window": window}
+    how["overwrite"] = overwrite
     if ledger is not None:
         _next_pass(ledger, migration, checks)
-        return running.carry(migration, ledger, confirm=words, output=output, parallelism=parallelism, window=window)
+        return running.carry(migration, ledger, **how)
     ledger = common.new_run(directory, migration, preflight=json.dumps(checks))
     try:
-        return running.carry(migration, ledger, confirm=words, output=output, parallelism=parallelism, window=window)
+        return running.carry(migration, ledger, **how)
     except Stopped:
         raise  # a gate before the first step: `resume` goes on
     except OperatorError:
@@ -124,9 +128,9 @@ def _of_plan(plan: PlanFile) -> Migration:
     return common.open_migration(read, plan.params, plan.path, reading=True)
 
 
-def _agree(reader: Migration, ledger: Ledger | None, plan: PlanFile | None) -> None:
+def _agree(reader: Migration, ledger: Ledger | None, plan: PlanFile | None, overwrite: bool) -> None:
     """See that a kept plan still holds, or show one and ask. Raises Fatal, Stopped."""
-    with planning.previewed(reader, ledger) as preview:
+    with planning.previewed(reader, ledger, overwrite) as preview:
         if plan is not None:
             from cmkmigrate.engine import planfile
 

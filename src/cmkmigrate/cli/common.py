@@ -43,6 +43,13 @@ class Depth(StrEnum):
     CONTENT = "content"
 
 
+class OnConflict(StrEnum):
+    """What is done to a thing that somebody else has changed, or made, in the target."""
+
+    REPORT = "report"
+    OVERWRITE = "overwrite"
+
+
 Directory = Annotated[
     Path | None,
     typer.Argument(
@@ -62,6 +69,14 @@ Confirm = Annotated[
 ]
 Output = Annotated[Format, typer.Option("-o", "--output", metavar="FORMAT", help="table, json, jsonl or csv.")]
 Approve = Annotated[bool, typer.Option("--auto-approve", "-y", "--yes", help="Do not ask.")]
+Conflict = Annotated[
+    OnConflict,
+    typer.Option(
+        "--on-conflict",
+        metavar="WHAT",
+        help="What somebody else has changed, made or deleted in the target: report it and leave it, or overwrite.",
+    ),
+]
 Parallelism = Annotated[
     int, typer.Option("--parallelism", metavar="N", min=1, max=MOST, help="Things under way at once, of each step.")
 ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from cmkmigrate.cli import common
-from cmkmigrate.cli.common import Format
+from cmkmigrate.cli.common import Format, OnConflict
 from cmkmigrate.cli.in_place import change_as_code
 from cmkmigrate.errors import Blocked, CallError, Denied, Fatal, Mistake, NotAllowed, Stopped
 from cmkmigrate.model import Do
@@ -52,13 +52,18 @@ def command(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="End with 2 where there is something to write.")
     ] = False,
+    run: Annotated[
+        Path | None,
+        typer.Option("--run", metavar="DIR", help="Folder of the run that is applied again, where it was named."),
+    ] = None,
+    on_conflict: common.Conflict = OnConflict.REPORT,
     output: common.Output = Format.TABLE,
 ) -> int:
     """Show what a playbook would do, and why. Writes nothing, neither there nor here (but for --out and --asks)."""
     read = common.load_playbook(playbook)
     given = common.read_params(params, param, read)
     migration = common.open_migration(read, given, str(params or "-p"), reading=True)
-    with previewed(migration, existing(migration)) as preview:
+    with previewed(migration, existing(migration, run), on_conflict is OnConflict.OVERWRITE) as preview:
         if out is not None:
             from cmkmigrate.engine import planfile
 
@@ -121,15 +126,15 @@ def existing(migration: Migration, directory: Path | None = None) -> Ledger | No
 
 
 @contextmanager
-def previewed(migration: Migration, like: Ledger | None) -> Iterator[Preview]:
-    """A plan on a ledger that is thrown away at the end."""
+def previewed(migration: Migration, like: Ledger | None, overwrite: bool = False) -> Iterator[Preview]:
+    """A plan on a ledger that is thrown away at the end. overwrite: what somebody else did in the target, too."""
     from cmkmigrate.engine.conduct import stream
     from cmkmigrate.engine.observe import Board
     from cmkmigrate.engine.preview import Preview
     from cmkmigrate.run.ledger import Ledger
 
     with Ledger.scratch(like=like) as scratch:
-        board = Board(migration, scratch, {}, preview=True)
+        board = Board(migration, scratch, {}, preview=True, overwrite=overwrite)
         preview = Preview(board)
         with Progress("planning", {}, brief=True) as progress:
             for event in stream(board, preview.run):

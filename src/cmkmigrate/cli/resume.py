@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cmkmigrate.cli import common, running, windows
-from cmkmigrate.cli.common import Format
+from cmkmigrate.cli.common import Format, OnConflict
 
 NAME = "resume"
 EXAMPLES = """\b
@@ -26,6 +26,7 @@ def command(
         bool, typer.Option("--retry-failed", help="Try again what failed, was blocked or drifted.")
     ] = False,
     parallelism: common.Parallelism = 10,
+    on_conflict: common.Conflict = OnConflict.REPORT,
     not_after: windows.NotAfter = "",
     max_duration: windows.MaxDuration = "",
     pause_file: windows.PauseFile = None,
@@ -48,6 +49,7 @@ def command(
         output=output,
         parallelism=parallelism,
         retry_failed=retry_failed,
+        overwrite=on_conflict is OnConflict.OVERWRITE,
         title=NAME,
         window=windows.window(not_after, max_duration, pause_file),
     )

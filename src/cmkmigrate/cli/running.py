@@ -46,6 +46,7 @@ def carry(
     output: Format,
     parallelism: int = 10,
     retry_failed: bool = False,
+    overwrite: bool = False,
     title: str = "apply",
     window: Window | None = None,
 ) -> int:
@@ -59,7 +60,7 @@ def carry(
     try:
         while True:
             try:
-                _carry(migration, ledger, words, output, events, parallelism, retry_failed, title, window)
+                _carry(migration, ledger, words, output, events, parallelism, retry_failed, overwrite, title, window)
                 break
             except Stopped as error:
                 step, word = gate(migration, ledger, words)
@@ -92,6 +93,7 @@ def _carry(
     events: Events,
     parallelism: int,
     retry_failed: bool,
+    overwrite: bool,
     title: str,
     window: Window | None,
 ) -> None:
@@ -111,6 +113,7 @@ def _carry(
                 confirm=confirm,
                 parallelism=parallelism,
                 retry_failed=retry_failed,
+                overwrite=overwrite,
                 board_out=boards,
                 window=window,
             )
@@ -200,6 +203,7 @@ def keep_code(migration: Migration, ledger: Ledger) -> str:
 
 
 def _show(ledger: Ledger, output: Format, events: Events, text: str) -> int:
+    from cmkmigrate.engine.apply import written
     from cmkmigrate.engine.reckon import adds_up, problems, reckon
     from cmkmigrate.model import Outcome
 
@@ -230,6 +234,9 @@ def _show(ledger: Ledger, output: Format, events: Events, text: str) -> int:
                 print(line)
         if text:
             print(f"\nThe change as code\n{text}")
+        if ledger.number > 1 and not written(ledger):
+            equal = "Nothing to do: the target has what the source has."
+            print(f"\n{'Nothing was written in this pass.' if failed else equal}", file=sys.stderr)
         print(f"\nRun: {ledger.directory}", file=sys.stderr)
         print(f"Next: cmkmigrate verify {ledger.directory}", file=sys.stderr)
         if failed:

@@ -17,6 +17,7 @@ from cmkmigrate.engine.again import Again
 from cmkmigrate.engine.brake import Brake, Window
 from cmkmigrate.engine.carry import Carrier
 from cmkmigrate.engine.conduct import conduct, stream
+from cmkmigrate.engine.drift import WRITES
 from cmkmigrate.engine.marker import Marker
 from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.observe import Board
@@ -50,19 +51,20 @@ def apply(
     confirm: Mapping[str, str],
     parallelism: int = 10,
     retry_failed: bool = False,
+    overwrite: bool = False,
     board_out: list[Board] | None = None,
     window: Window | None = None,
 ) -> Iterator[Event]:
     """Do what is left of the run, and yield what happens.
 
     confirm: step -> the word typed for its gate. board_out receives the board, whose `stop` ends the run in good order.
-    window: when no new work is taken any more.
+    window: when no new work is taken any more. overwrite: also what somebody else did in the target (drift.py).
     Raises LockHeld, Stopped (resumable), Incomplete (a step that others need failed), NotAllowed, Blocked, Mistake.
     """
     with ExitStack() as held:
         held.enter_context(locks.pair(state_home() / "locks", migration.source_ref.lower(), migration.identity))
         held.enter_context(ledger.locked(holder()))
-        board = Board(migration, ledger, saved_outputs(ledger), parallelism=parallelism)
+        board = Board(migration, ledger, saved_outputs(ledger), parallelism=parallelism, overwrite=overwrite)
         if board_out is not None:
             board_out.append(board)
         if retry_failed:
@@ -181,6 +183,12 @@ def another_pass(ledger: Ledger) -> None:
         ledger.set_meta("pass", str(ledger.number + 1))
         ledger.set_meta("finished", "")
     ledger.number += 1
+
+
+def written(ledger: Ledger) -> int:
+    """How many things were written in this pass."""
+    where = (item.c["pass"] == ledger.number, item.c.do.in_(WRITES))
+    return int(ledger.first(select(func.count()).select_from(item).where(*where))[0])
 
 
 def progress(ledger: Ledger) -> list[Any]:

@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from cmkmigrate.engine import drift
 from cmkmigrate.engine.names import as_row
 from cmkmigrate.engine.observe import Task, key_of
 from cmkmigrate.engine.plan import Decision, decide
@@ -73,7 +74,8 @@ class Carrier:
 
     def _failed(self, task: Task, row: Any, do: Do, error: CallError, prefix: str = "") -> bool:
         self._denied = self._denied + 1 if isinstance(error, Denied) else 0
-        end(task, row, State.FAILED, do, f"{prefix}{error}")
+        more: Any = {"source_hint": ""} if do is Do.REPLACE else {}  # perhaps deleted, and by us
+        end(task, row, State.FAILED, do, f"{prefix}{error}", **more)
         if self._denied >= DENIED:
             raise NotAllowed(
                 f"{self._denied} requests in a row were refused for lack of rights",
@@ -90,7 +92,7 @@ class Carrier:
             return self._settle(
                 task, row, decision.have, Made(decision.have.id, row.operation_url), Do(row.do or Do.KEEP), decision
             )
-        return end(task, row, State.DONE, Do.KEEP, decision.reason, notes=decision.notes)
+        return end(task, row, State.DONE, Do.KEEP, decision.reason, notes=decision.notes, **_versions(decision))
 
     def _write(self, task: Task, row: Any, decision: Decision) -> bool:
         board, ledger = task.board, task.board.ledger
@@ -153,6 +155,9 @@ class Carrier:
 
     def _made(self, task: Task, row: Any, decision: Decision, made: Made | None) -> bool:
         ledger, created = task.board.ledger, decision.do in (Do.CREATE, Do.REPLACE)
+        follow = decision.follow or (
+            created and drift.reads_back(task.kind, task.board.names.find("source", row.kind, row.key))
+        )
         if decision.do is Do.DELETE:
             return end(task, row, State.DONE, Do.DELETE, decision.reason)
         id = (made.id if made else "") or (decision.have.id if decision.have else "")
@@ -160,7 +165,8 @@ class Carrier:
         if created:
             change["ours"] = 1
             _add_name(task, row, id)
-            if not decision.follow and type(task.kind).settle is Kind.settle:  # nothing goes on: made is done
+            if not follow and type(task.kind).settle is Kind.settle:  # nothing goes on: made is done
+                change |= _versions(decision)
                 return end(task, row, State.DONE, decision.do, decision.reason, notes=decision.notes, **change)
         else:
             change["tries"] = row.tries + 1
@@ -171,7 +177,7 @@ class Carrier:
         if not created and not (made and made.operation_url):
             return True  # looked at again in the next round
         # What an operation says of itself is not believed: the next round looks at what it made.
-        last = created and not decision.follow and not (made and made.operation_url)
+        last = created and not follow and not (made and made.operation_url)
         return self._settle(
             task, row, asset, Made(id, made.operation_url if made else ""), decision.do, decision, last=last
         )
@@ -213,7 +219,13 @@ class Carrier:
         if not last:
             task.board.ledger.set_item({**key_of(row), "operation_url": ""})
             return True
-        return end(task, row, State.DONE, do, row.reason or decision.reason, notes=decision.notes)
+        reason = row.reason or decision.reason
+        return end(task, row, State.DONE, do, reason, notes=decision.notes, **_versions(decision))
+
+
+def _versions(decision: Decision) -> dict[str, str]:
+    """What a row keeps of both sides where the vendor gives no version."""
+    return dict(zip(("source_hint", "target_hint"), decision.versions, strict=True)) if decision.versions[0] else {}
 
 
 def _opened(decision: Decision) -> Decision:

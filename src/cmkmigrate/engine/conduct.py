@@ -32,6 +32,7 @@ Work = Callable[[Task, Any], bool]  # does one item; whether anything came of it
 OPEN = (State.PLANNED, State.MADE)
 FOLLOW_S = 0.5  # how long parts wait for more of their parents, at least; four times as long as looking for them takes
 LOOKS = 3  # how often what was made and is not listed is looked for again, a little longer after each
+GONE = "gone from the source since the last pass; it stays in the target until you delete it there"
 OVERLAP_NS = 1_000_000_000  # what is noted as seen at one moment is on disk a little later
 
 
@@ -107,6 +108,8 @@ class _Crew:
             task.list_target()
         self.looked[task.kind.name].set()
         task.make_items()
+        for key in task.gone():
+            board.tell("note", step=task.step.id, kind=task.kind.name, key=key, text=GONE)
         if lost:
             settle_unknown(task)
         board.tell("kind", step=task.step.id, kind=task.kind.name, total=_count(task))

@@ -8,7 +8,7 @@ from collections import namedtuple
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, case, delete, select, update
 
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Entry
 from cmkmigrate.run.ledger import PAGE, Ledger, insert_entries
@@ -130,8 +130,10 @@ class Names:
         same = (e.side == "target") & (e.kind == i.kind) & (e.key == i.key)
         ids = select(e.id).where(same).scalar_subquery()
         hints = select(e.hint).where(same).scalar_subquery()
-        new = (i.step == step, i.kind == kind, i.target_hint == "", select(e.id).where(same, e.id != "").exists())
-        self._ledger.commit(update(item).where(*new).values(id=ids, target_hint=hints))
+        unknown = (i.target_hint == "") | (i.id == "")
+        new = (i.step == step, i.kind == kind, unknown, select(e.id).where(same, e.id != "").exists())
+        hint = case((i.target_hint == "", hints), else_=i.target_hint)
+        self._ledger.commit(update(item).where(*new).values(id=ids, target_hint=hint))
 
     def _remember(
         self, memory: dict[tuple[str, str, str], Any], at: tuple[str, str, str], value: Any, seen: int

@@ -36,6 +36,7 @@ class Board:
     depth: str = "content"  # of comparing: names, metadata, content
     hints: bool = True  # whether "its version has not changed" counts as "it has not changed"
     parallelism: int = 10
+    overwrite: bool = False  # what somebody else did in the target may be overwritten
     names: Names = field(init=False)
     stop: threading.Event = field(default_factory=threading.Event)
     why: str = ""  # it was stopped, "" for the operator's Ctrl-C
@@ -189,13 +190,11 @@ class Task:
         """A row for every source entry; a row of an earlier pass is planned anew, what is unknown or made stays so."""
         ledger, number = self.board.ledger, self.board.ledger.number
         statement = ledger.upsert(item)
-        again = case(
-            ((item.c["pass"] != number) & (item.c.state != State.INTENT) & (item.c.state != State.MADE), State.PLANNED),
-            else_=item.c.state,
-        )
+        anew = (item.c["pass"] != number) & (item.c.state != State.INTENT) & (item.c.state != State.MADE)
+        again, do = case((anew, State.PLANNED), else_=item.c.state), case((anew, ""), else_=item.c.do)
         statement = statement.on_conflict_do_update(
             index_elements=["step", "kind", "key", "side"],
-            set_={"pass": number, "state": again, "name": statement.excluded.name},
+            set_={"pass": number, "state": again, "do": do, "name": statement.excluded.name},
         )
         e = entry.c
         batch: list[dict[str, Any]] = []
@@ -213,6 +212,17 @@ class Task:
                 ledger.send(statement, batch)
                 batch = []
         ledger.commit(statement, batch)
+
+    def gone(self) -> list[str]:
+        """Keys of what an earlier pass made of the source, and the source has no more while the target still has it."""
+        if self.kind.create is None or self.step.again or self.kind.at != "workspace":
+            return []
+        i, e = item.c, entry.c
+        same = (e.kind == i.kind, e.key == i.key)
+        where = [i.step == self.step.id, i.kind == self.kind.name, i["pass"] < self.board.ledger.number, i.ours == 1]
+        where += [select(e.id).where(*same, e.side == "target").exists()]
+        where += [~select(e.id).where(*same, e.side == "source").exists()]
+        return [row.key for row in self.board.ledger.rows(select(i.key).where(*where).order_by(i.key))]
 
 
 def key_of(row: Any) -> dict[str, Any]:

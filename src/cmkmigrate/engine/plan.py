@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cmkmigrate import portable
+from cmkmigrate.engine import drift
 from cmkmigrate.engine.names import as_entry
 from cmkmigrate.engine.observe import FOREIGN, Task
 from cmkmigrate.engine.references import fate_of, problem
@@ -38,6 +39,7 @@ class Decision:
     drifted: bool = False
     follow: bool = False  # create cannot say all of it; an update comes after
     originals: dict[str, str] = field(default_factory=dict)
+    versions: tuple[str, str] = ("", "")  # of source and target, where the vendor gives none (drift.by_body)
 
 
 def decide(task: Task, row: Any) -> Decision:
@@ -147,6 +149,13 @@ class _Comparison:
                 return Decision(Do.KEEP, notes=["looked at once the target is there"])
             if self.kind.create is None and self.target is None and not self.preview:
                 return Decision(Do.BLOCK, "the service did not make it with its parent")
+            if (
+                self.kind.create is not None
+                and self.row.ours
+                and drift.known(self.kind, self.row)
+                and not self._asked()
+            ):
+                return Decision(Do.BLOCK, drift.DELETED, drifted=True)
             return self._create(want.body)
         return self._compare(want.body)
 
@@ -178,7 +187,9 @@ class _Comparison:
             return Decision(Do.CREATE, notes=self.notes, want=Asset(self.source.id, self.row.key, body=want))
         follow = self.follow or any(portable.value_at(want, path) is not NOTHING for path in self.kind.deferred)
         originals = self._originals()
-        return Decision(Do.CREATE, notes=self.notes, want=self._local(want), follow=follow, originals=originals)
+        version = drift.by_body(self.kind, self.source, want, content=self.asset.content is not None)
+        local, versions = self._local(want), (version, "")
+        return Decision(Do.CREATE, notes=self.notes, want=local, follow=follow, originals=originals, versions=versions)
 
     def _compare(self, want: Body) -> Decision:
         have = self._have()
@@ -188,6 +199,8 @@ class _Comparison:
         there = portable.portable(
             self.kind, have.body or {}, lambda kind, id: self.names.key_of("target", kind, id)
         ).body
+        content = self.asset.content is not None
+        was, now = (drift.by_body(self.kind, self.source, side, content=content) for side in (want, there))
         want = self.kind.fit(want, there)
         changes = portable.differences(self.kind, want, there)
         if not changes and self._content_differs(have):
@@ -195,18 +208,21 @@ class _Comparison:
         if not changes:
             ours = "" if self.row.ours else "already there, and equal"
             local = None if self.preview else self._local(want)
-            return Decision(Do.KEEP, ours, notes=self.notes, have=have, want=local)
-        return self._change(want, have, changes)
+            return Decision(Do.KEEP, ours, notes=self.notes, have=have, want=local, versions=(was, now))
+        return self._change(want, have, changes, drift.who(self.kind, self.row, self.source, self.target, was, now))
 
-    def _change(self, want: Body, have: Asset, changes: tuple[str, ...]) -> Decision:
+    def _change(self, want: Body, have: Asset, changes: tuple[str, ...], drifted: str) -> Decision:
         differs = f"differs in {', '.join(changes[:5])}{' ...' if len(changes) > 5 else ''}"
         if self.kind.alone and type(self.kind).update is Kind.update:
             return Decision(Do.BLOCK, f"{differs}; the step's `accept` says what does not matter", changes, self.notes)
-        if not self._ours():
-            hint = "`adopt: true` on the step takes it over"
+        if not self._ours() and not self._asked():
+            hint = f"`adopt: true` on the step or {drift.ASK} takes it over"
             return Decision(
                 Do.BLOCK, f"is in the target, not made by this run, and {differs}; {hint}", changes, self.notes
             )
+        if drifted and not self._asked():
+            reason = f"{drifted}, {differs}; {drift.ASK} writes it"
+            return Decision(Do.BLOCK, reason, changes, self.notes, drifted=True)
         do = Do.UPDATE
         if any(change.split("[")[0].split(".")[0] in self.kind.immutable for change in changes):
             if self.kind.delete is None:
@@ -217,6 +233,10 @@ class _Comparison:
         if self.kind.keeps:
             originals["definition"] = json.dumps(have.body, sort_keys=True)
         return Decision(do, differs, changes, self.notes, local, have, originals=originals)
+
+    def _asked(self) -> bool:
+        """Whether what somebody else did in the target may be overwritten."""
+        return self.task.board.overwrite
 
     def _ours(self) -> bool:
         if self.row.ours or self.task.step.adopt or self.target.seeded:
@@ -239,8 +259,9 @@ class _Comparison:
         if (self.asset.content is None and have.content is None) or self.task.board.depth in ("names", "metadata"):
             return False
         if self.kind.secret:
-            if self.preview:
-                return False
+            if self.preview:  # by their versions: no value is read for a plan
+                versions = ((self.source.hint, self.row.source_hint), (self.target.hint, self.row.target_hint))
+                return any(was and now != was for now, was in versions)
             one, other = (b"".join(side.content()) if side.content else b"" for side in (self.asset, have))
             return not hmac.compare_digest(one, other)
         want = _digest(self.kind.proof(self.task.source, self.asset))

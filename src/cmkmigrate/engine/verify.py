@@ -105,7 +105,11 @@ class Verification:
         if decision.do is Do.KEEP:
             return self._found(task, row, State.DONE, "same", "")
         absent = not task.step.again and task.board.names.find("target", row.kind, row.key) is None
-        what = "missing" if decision.do is Do.CREATE or decision.drifted or absent else "differs"
+        what = (
+            "missing"
+            if decision.do is Do.CREATE or (decision.drifted and not decision.changes) or absent
+            else "differs"
+        )
         return self._found(task, row, State.FAILED, what, decision.reason, decision.changes)
 
     def _found(self, task: Task, row: Any, state: State, what: str, reason: str, changes: tuple[str, ...] = ()) -> bool:
