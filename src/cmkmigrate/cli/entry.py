@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
 import sys
 import threading
@@ -85,7 +86,8 @@ def root(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show where in the code an unexpected error came from.")
+        bool,
+        typer.Option("--debug", help="Show each request with its id, and where an unexpected error came from."),
     ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
@@ -97,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words  # wherever it stands: it is what people add to the end of what they just typed
     words = [word for word in words if word != "--debug"]
-    with _process():
+    with _process(), _requests_shown(debug):
         try:
             command = typer.main.get_command(app)
             result = command.main(args=words, prog_name="cmkmigrate", standalone_mode=False)
@@ -127,10 +129,37 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 1
 
 
+class _Line(logging.Formatter):
+    """A line of the log that steers no terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(record.getMessage())
+
+
+@contextmanager
+def _requests_shown(wanted: bool) -> Iterator[None]:
+    """Show a line for each request on stderr, where it is wanted (clients/trace.py says what is in it)."""
+    log = logging.getLogger("cmkmigrate.http")
+    log.propagate = False
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Line())
+    if wanted:
+        log.addHandler(handler)
+        log.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(logging.NOTSET)
+
+
 @contextmanager
 def _process() -> Iterator[None]:
-    """What holds for the whole process: files are the owner's alone, libraries do not log, SIGTERM is Ctrl-C."""
-    before = os.umask(0o077)
+    """What holds for the whole process: files are the owner's alone, its memory goes to no core file, libraries do not
+    log, SIGTERM is Ctrl-C."""
+    before, cores = os.umask(0o077), resource.getrlimit(resource.RLIMIT_CORE)
+    # 1 and not 0: it is too little for a core file, and ends one that goes to a program too (core(5), Linux 2.6.24).
+    resource.setrlimit(resource.RLIMIT_CORE, (1 if cores[1] else 0, cores[1]))
     logging.getLogger().addHandler(logging.NullHandler())
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -141,6 +170,7 @@ def _process() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
+        resource.setrlimit(resource.RLIMIT_CORE, cores)
         if main_thread:
             signal.signal(signal.SIGTERM, handler)
 

@@ -66,7 +66,7 @@ class ArmWire(ABC):
 
     def _asked(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         HttpRequest = load("azure.core.rest").HttpRequest
-        url = path if path.startswith("https://") else f"{self.endpoints.arm}{path}"
+        url = f"{self.endpoints.arm}{path}" if path.startswith("/") else path  # else: a link to a page
         request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
         answer = called(lambda: self._databricks().send_request(request))
         if answer.status_code not in _FINE[method]:

@@ -8,10 +8,12 @@ before a token is put on it.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from cmkmigrate import __version__
+from cmkmigrate.clients import trace
 from cmkmigrate.clients.again import seconds
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.imports import load
@@ -35,13 +37,21 @@ _LONGEST: Final = 2000  # characters of a message that are kept; the texts of fa
 
 
 def host_policy(endpoints: Endpoints) -> Any:
-    """A pipeline policy that raises Refused before anything is sent to a host that is not of this cloud."""
+    """A pipeline policy that raises Refused before anything is sent to a host that is not of this cloud. What is sent
+    is told to whoever asked for `--debug`."""
     load("azure.core.pipeline.policies")
     from azure.core.pipeline.policies import SansIOHTTPPolicy
 
     class HostPolicy(SansIOHTTPPolicy[Any, Any]):
         def on_request(self, request: Any) -> None:
             endpoints.check(request.http_request.url)
+
+        def on_response(self, request: Any, response: Any) -> None:
+            sent, answer = request.http_request, response.http_response
+            trace.answered(sent.method, sent.url, answer.status_code, answer.headers)
+
+        def on_exception(self, request: Any) -> None:
+            trace.lost(request.http_request.method, request.http_request.url, sys.exc_info()[1])
 
     return HostPolicy()
 

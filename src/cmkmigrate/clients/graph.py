@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cmkmigrate import __version__
+from cmkmigrate.clients import trace
 from cmkmigrate.clients.again import read_again, seconds
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
@@ -52,6 +53,7 @@ def _get(login: Login, endpoints: Endpoints, path: str, query: dict[str, str]) -
             timeout=endpoints.timeout_s,
             allow_redirects=False,
         )
+        trace.answered("GET", url, answer.status_code, answer.headers)
         body = answer.json() if answer.content else None
     except requests.exceptions.RequestException as error:
         raise Unknown(f"GET {path}: no readable answer ({type(error).__name__})") from None

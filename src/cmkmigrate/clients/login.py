@@ -18,9 +18,10 @@ from copy import copy
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from cmkmigrate.clients import trace
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.imports import load
-from cmkmigrate.errors import NotAllowed, OperatorError, Stopped
+from cmkmigrate.errors import NotAllowed, OperatorError, Refused, Stopped
 
 _SERVICE_PRINCIPAL: Final = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
 _CHECK: Final = "check the network, HTTPS_PROXY and CMKMIGRATE_AUTHORITY"
@@ -96,6 +97,8 @@ class Login:
         except ClientAuthenticationError as error:
             if lost := _lost(error):
                 raise self._noted(lost) from None
+            if foreign := _foreign(error):
+                raise NotAllowed("signing in to Azure failed", why=str(foreign), next=_CHECK) from None
             raise NotAllowed("signing in to Azure failed", why=_line(error), next=self._next) from None
         except HttpResponseError as error:
             if error.status_code and error.status_code < 500 and error.status_code != 429:
@@ -128,6 +131,9 @@ def login(endpoints: Endpoints, environ: Mapping[str, str]) -> Login:
             disable_instance_discovery=not endpoints.instance_discovery,
             connection_timeout=endpoints.timeout_s,
             read_timeout=endpoints.timeout_s,
+            # Entra's discovery document says where the secret is sent to: it is held to the hosts of the cloud as well.
+            raw_request_hook=lambda request: endpoints.check(request.http_request.url),
+            raw_response_hook=_answered,
         )
 
     def whoever() -> Any:
@@ -157,6 +163,18 @@ def _lost(error: BaseException | None) -> Stopped | None:
             return Stopped("Entra cannot be reached", why=_line(error), next=_CHECK)
         error = error.__cause__
     return None
+
+
+def _foreign(error: BaseException | None) -> Refused | None:
+    """The Refused of a host that is none of the cloud's, which azure-identity wraps as a refusal to sign in."""
+    while error is not None and not isinstance(error, Refused):
+        error = error.__cause__
+    return error
+
+
+def _answered(response: Any) -> None:
+    sent, answer = response.http_request, response.http_response
+    trace.answered(sent.method, sent.url, answer.status_code, answer.headers)
 
 
 def _line(error: BaseException) -> str:

@@ -15,6 +15,8 @@ from types import SimpleNamespace
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from cmkmigrate.clients import trace
+
 LONGEST: Final = 10  # times the timeout: how long a body may take as a whole, however steadily it drips
 _BLOCK: Final = 1 << 20
 _GIVEN: Final = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
@@ -66,17 +68,22 @@ class Session:
             sent.headers["Content-Length"] = "0"
         query = urlencode([(name, one) for name, value in (params or {}).items() for one in _each(value)])
         target = url.removeprefix(self._url) + (f"?{query}" if query else "")
-        raw = self.pool.urlopen(
-            method,
-            target,
-            body=data.encode() if isinstance(data, str) else data,
-            headers=sent.headers,
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            timeout=timeout,
-            preload_content=False,
-        )
+        try:
+            raw = self.pool.urlopen(
+                method,
+                target,
+                body=data.encode() if isinstance(data, str) else data,
+                headers=sent.headers,
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=timeout,
+                preload_content=False,
+            )
+        except Exception as error:
+            trace.lost(method, f"{self._url}{target}", error)
+            raise
+        trace.answered(method, f"{self._url}{target}", raw.status, raw.headers)
         answer = Answer(method, url, raw, timeout * LONGEST)
         try:
             self._judge(answer, stream)

@@ -99,7 +99,7 @@ class Vault:
         """ONE request with a path (or a URL) of this data plane, for which the SDK has no call, or only one that drops
         what it does not know. Raises CallErrors."""
         HttpRequest = load("azure.core.rest").HttpRequest
-        url = path if path.startswith("https://") else f"{self.uri.rstrip('/')}/{path}"
+        url = path if "://" in path else f"{self.uri.rstrip('/')}/{path}"
         request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
         answer = called(lambda: self._client().send_request(request))
         if answer.status_code not in (200, 201):

@@ -112,8 +112,9 @@ class App:
         writes = found[0].writes if found else request.method not in READING
         fault = None
         if self.faults.rules:
+            pattern = found[0].pattern if found else ""
             fault = self.faults.find(
-                request.method, request.host, request.path, writes, request.query_string, request.body
+                request.method, request.host, request.path, writes, request.query_string, request.body, pattern
             )
         response: Response | None
         if fault is None:

@@ -8,7 +8,8 @@ A rule is JSON; only `action` must be said::
 `offset` counts the matching requests since the rule was put (0 is the first), `count` is for how many of them it holds
 (-1: for all that follow). Of these it holds for a `share`, drawn from the `seed`, the request itself and how often it
 has come: the same requests meet the same fate again, in whatever order they arrive. `from_s` and `for_s` are seconds on
-the sandbox's clock since the rule was put.
+the sandbox's clock since the rule was put. With `each_route` they are counted for each route of each host by itself:
+a `count` of 1 is then the first request of every operation.
 
 before the work (of the first three, "after": true comes after it):
 refuse, status  an answer with `status` (default 503), `body`, `headers`, and a Retry-After (`retry_after`: seconds,
@@ -23,7 +24,9 @@ cut             the connection ends after `bytes` of the body (default: half of 
 length          Content-Length is `bytes` more (default 10; negative: fewer) than what comes
 slow            `bytes` (default 1) at a time, with `seconds` (default 0.05) between
 page            the token of the next page leads back to this one
-foreign         links in the answer lead to `to` (default operations.example.com)
+foreign         links in the answer lead to `to` (default operations.example.com): a host, an origin with its scheme, or
+                a list of them, taken in turn; with "every": true each address in it does, and it has the links that it
+                might have (nextLink, Location, Azure-AsyncOperation)
 operation       the operation that was started, or is asked about, does as `how` says: fail, never (ends), lie (says
                 Succeeded, and nothing was done), early (says Succeeded before it is), forgotten (404)
 around the work:
@@ -34,6 +37,7 @@ skew            the service's clock is `seconds` ahead (negative: behind)
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import time
@@ -60,13 +64,15 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "length": frozenset({"bytes"}),
     "slow": frozenset({"bytes", "seconds"}),
     "page": frozenset(),
-    "foreign": frozenset({"to"}),
+    "foreign": frozenset({"to", "every"}),
     "operation": frozenset({"how", "code", "message"}),
     "delay": frozenset({"seconds"}),
     "token": frozenset({"seconds"}),
     "skew": frozenset({"seconds"}),
 }
-COMMON: Final = frozenset({"match", "offset", "count", "share", "seed", "from_s", "for_s", "action", "name"})
+COMMON: Final = frozenset(
+    {"match", "offset", "count", "share", "seed", "from_s", "for_s", "action", "name", "each_route"}
+)
 KEYS: Final = COMMON.union(*ACTIONS.values())
 MATCHES: Final = frozenset({"method", "host", "path", "query", "write"})
 NUMBERS: Final[dict[str, tuple[type, ...]]] = {
@@ -99,7 +105,9 @@ class Fault:
         self.offset, self.count = int(rule.get("offset", 0)), int(rule.get("count", 1))
         self.share, self.seed = float(rule.get("share", 1.0)), str(rule.get("seed", 0))
         self.seen = 0
+        self._routes: Counter[str] = Counter()  # how often each route was asked for, where each counts by itself
         self._came: Counter[int] = Counter()  # how often each request came, where a share is drawn
+        self._turn = itertools.count()
         self._now, self._put = now, now()
         self.drops = self.action in DROPS
         self.before = self.action in ("reset", "kill") or (self.action in ANSWERS and not rule.get("after"))
@@ -108,7 +116,9 @@ class Fault:
         """A number of the rule."""
         return float(self.rule.get(key, default))
 
-    def hits(self, method: str, host: str, path: str, write: bool, query: str = "", body: bytes = b"") -> bool:
+    def hits(
+        self, method: str, host: str, path: str, write: bool, query: str = "", body: bytes = b"", route: str = ""
+    ) -> bool:
         """Whether this request is one the rule holds for; counts it when it matches."""
         if self.write is not None and self.write != write:
             return False
@@ -118,6 +128,9 @@ class Fault:
             return False
         number = self.seen
         self.seen += 1
+        if self.rule.get("each_route"):
+            number = self._routes[f"{method} {host} {route or path}"]
+            self._routes[f"{method} {host} {route or path}"] += 1
         if number < self.offset or (self.count >= 0 and number >= self.offset + self.count):
             return False
         return self._in_time() and (self.share >= 1.0 or self._drawn(f"{method} {host}{path}?{query}".encode(), body))
@@ -132,6 +145,11 @@ class Fault:
         sign = crc32(body, crc32(request))
         self._came[sign] += 1
         return random.Random(f"{self.seed}/{sign}/{self._came[sign]}").random() < self.share
+
+    def next_of(self, key: str, default: str) -> str:
+        """A text of the rule; of a list the next one, and after the last the first again."""
+        given = self.rule.get(key, default)
+        return str(given[next(self._turn) % len(given)] if isinstance(given, list) else given)
 
     def as_json(self) -> dict[str, Any]:
         return {**self.rule, "seen": self.seen}
@@ -180,10 +198,12 @@ class Faults:
             raise BadRule("the rules are a list")
         self.rules = [Fault(rule, self._now) for rule in rules]
 
-    def find(self, method: str, host: str, path: str, write: bool, query: str = "", body: bytes = b"") -> Fault | None:
+    def find(
+        self, method: str, host: str, path: str, write: bool, query: str = "", body: bytes = b"", route: str = ""
+    ) -> Fault | None:
         found = None
         for rule in self.rules:
-            if rule.hits(method, host, path, write, query, body) and found is None:
+            if rule.hits(method, host, path, write, query, body, route) and found is None:
                 found = rule
         return found
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from email.utils import formatdate
 from typing import Any, Final
 
-from cmkmigrate.sandbox import arm_operations
+from cmkmigrate.sandbox import arm_operations, strangers
 from cmkmigrate.sandbox.cloud import Cloud
 from cmkmigrate.sandbox.faults import ANSWERS, MARK, Fault
 from cmkmigrate.sandbox.hosts import DATABRICKS, HSM, LOGIN, VAULT
@@ -45,7 +45,11 @@ async def carry_out(fault: Fault, kind: str, cloud: Cloud, request: Request, wor
     if fault.action == "page":
         response = _led_back(request, response)
     elif fault.action == "foreign":
-        _sent_away(response, str(fault.rule.get("to", "operations.example.com")))
+        to = fault.next_of("to", "operations.example.com")
+        if fault.rule.get("every"):
+            strangers.sent_away(request, response, to)
+        else:
+            _sent_away(response, to)
     response.headers[MARK] = fault.action
     return response
 

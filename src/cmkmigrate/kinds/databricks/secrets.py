@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 
-from cmkmigrate.errors import CallError, NotFound, Refused
+from cmkmigrate.errors import CallError, NotFound, OperatorError, Refused
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.kinds.databricks import secret_scopes
 from cmkmigrate.model import Asset, Body, Entry, Made
@@ -87,6 +87,7 @@ def _listed(site: Site, scope: str) -> list[Body]:
 def _value(site: Site, scope: str, key: str) -> bytes:
     try:
         answer = site.read("/api/2.0/secrets/get", {"scope": scope, "key": key})
+        return base64.b64decode(answer.get("value") or "")
     except CallError as no:
         if no.code not in ("BAD_REQUEST", "PERMISSION_DENIED"):
             raise _unquoted(no) from None
@@ -96,18 +97,31 @@ def _value(site: Site, scope: str, key: str) -> bytes:
             code=no.code,
             request_id=no.request_id,
         ) from None
-    return base64.b64decode(answer.get("value") or "")
+    except OperatorError:
+        raise
+    except Exception as error:
+        raise _unspoken(error) from None
 
 
 def _put(site: Site, asset: Asset) -> Made:
     assert asset.body is not None and asset.content is not None
     said = {"scope": asset.body["scope"], "key": asset.body["key"]}
-    said["bytes_value"] = base64.b64encode(b"".join(asset.content())).decode()
+    value = base64.b64encode(b"".join(asset.content())).decode()
     try:
-        site.write("POST", "/api/2.0/secrets/put", said)
+        site.write("POST", "/api/2.0/secrets/put", said | {"bytes_value": value})
     except CallError as no:
         raise _unquoted(no) from None
+    except OperatorError:  # of the tool itself: it says what is written, and not with which value
+        raise
+    except Exception as error:
+        raise _unspoken(error) from None
     return Made(f"{said['scope']}/{said['key']}")
+
+
+def _unspoken(error: Exception) -> Exception:
+    """A mistake of the tool, in its place and of its class, without its words: they may hold the value."""
+    text = f"{type(error).__name__} while a secret was carried; its words are not kept, because they may hold the value"
+    return RuntimeError(text).with_traceback(error.__traceback__)
 
 
 def _unquoted(error: CallError) -> CallError:
