@@ -1,7 +1,7 @@
-"""An answer whose addresses all lead to a host that is none of this cloud's: where tokens would go if they were believed.
+"""An answer whose addresses all lead to a host that is none of this cloud's: where tokens would go, were it believed.
 
-Which fields hold an address is not kept in a list: every text that is an address is changed, and links that an answer of
-its sort might have are put in. What a workspace holds (the addresses of its Git folders) is no link, and stays.
+Which fields hold an address is not kept in a list: every text that is an address is changed, and links that an answer
+of its sort might have are put in. What a workspace holds (the addresses of its Git folders) is no link, and stays.
 """
 
 from __future__ import annotations

@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import urlsplit
 
 from cmkmigrate.clients.arm import Subscription
-from cmkmigrate.errors import Blocked, CallError, Denied, NotFound
+from cmkmigrate.errors import Blocked, CallError, Denied, NotFound, Refused
 from cmkmigrate.kinds.azure.key_ids import KeyId
 from cmkmigrate.kinds.azure.key_rules import (
     HSM,
@@ -90,10 +91,23 @@ def read_key(site: Subscription, home: Body, name: str, version: str = "") -> Ke
         except Denied:
             shown = []
         if shown:
-            return KeyFacts.of_arm(shown[0])
+            return _held(home, KeyFacts.of_arm(shown[0]))
         if closed_to_operator(home):  # a call could hang there, and says no more than Resource Manager does
             raise NotFound(f"there is no key {name} in {home.get('name')}", status=404)
-    return KeyFacts.of_bundle(site.keys(uri_of(home)).key(name, version))
+    return _held(home, KeyFacts.of_bundle(site.keys(uri_of(home)).key(name, version)))
+
+
+def _held(home: Body, facts: KeyFacts) -> KeyFacts:
+    check_host(home, facts.kid)
+    return facts
+
+
+def check_host(home: Body, kid: str) -> None:
+    """Raises Refused for a key's id, told by a service, that is not of this vault: kept, it would lead a run astray."""
+    where = urlsplit(uri_of(home)).hostname
+    told = urlsplit(kid)
+    if told.scheme != "https" or told.hostname != where or "@" in told.netloc or told.port not in (None, 443):
+        raise Refused(f"{home.get('name')} names a key of another host: {kid[:200]!r}", code="ForeignHost")
 
 
 def newest_of(site: Subscription, home: Body, name: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from cmkmigrate.clients.arm import Subscription
-from cmkmigrate.errors import Blocked, Denied, Mistake, NotFound, Unknown
+from cmkmigrate.errors import Blocked, Denied, Mistake, NotFound, Refused, Unknown
 from cmkmigrate.kinds.azure import key_homes
 from cmkmigrate.kinds.azure.features import key_is_wanted
 from cmkmigrate.kinds.azure.key_homes import WALLS
@@ -133,14 +133,14 @@ class Keys(Kind):
         expires = Period.parse(str(body["expiry"])).after(time.time()) if body.get("expiry") else 0
         home = site.home(vault)
         if closed_to_operator(home) and not is_hsm(home):
-            return _by_arm(site, vault, name, body, expires)
+            return _at_home(home, _by_arm(site, vault, name, body, expires))
         try:
             made = site.keys(key_homes.uri_of(home)).create(name, body["type"], body["size"], OPERATIONS, None, expires)
         except Denied as error:
             if error.code in WALLS:  # no grant opens these
                 raise
             raise wait_for_key(error) from None
-        return Made(str(made["key"]["kid"]))
+        return _at_home(home, Made(str(made["key"]["kid"])))
 
     def fit(self, want: Body, have: Body) -> Body:
         """After which period it ends is said where it is made; what there is to compare is that it does end."""
@@ -158,6 +158,15 @@ class Keys(Kind):
 
     def settle(self, site: Subscription, asset: Asset, made: Made) -> None:
         """Nothing goes on after a key was made; whether it is usable shows in what uses it."""
+
+
+def _at_home(home: Body, made: Made) -> Made:
+    """What was made, where its id is of this vault. Raises Unknown elsewhere: it was made, and is looked for."""
+    try:
+        key_homes.check_host(home, made.id)
+    except Refused as error:
+        raise Unknown(error.message, code=error.code) from None
+    return made
 
 
 def _existing(settings: Settings) -> str:
