@@ -11,7 +11,9 @@ from typing import Any
 def apply(text: str) -> None:
     """Carry out `NAME:ARGUMENT...`."""
     name, *arguments = text.split(":")
-    {"die_at_result": die_at_result, "server_owned": server_owned}[name](*arguments)
+    {"die_at_result": die_at_result, "server_owned": server_owned, "every_host_is_ours": every_host_is_ours}[name](
+        *arguments
+    )
 
 
 def die_at_result(number: str) -> None:
@@ -26,6 +28,14 @@ def die_at_result(number: str) -> None:
         send(self, statement, rows)
 
     Writer.send = dying  # type: ignore[method-assign]
+
+
+def every_host_is_ours() -> None:
+    """Take the allow-list of hosts away."""
+    from cmkmigrate.clients.endpoints import Endpoints
+
+    endpoints: Any = Endpoints
+    endpoints.allowed = lambda self, url: True
 
 
 def _is_result(statement: Any, rows: Any) -> bool:
