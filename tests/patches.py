@@ -11,9 +11,12 @@ from typing import Any
 def apply(text: str) -> None:
     """Carry out `NAME:ARGUMENT...`."""
     name, *arguments = text.split(":")
-    {"die_at_result": die_at_result, "server_owned": server_owned, "every_host_is_ours": every_host_is_ours}[name](
-        *arguments
-    )
+    {
+        "die_at_result": die_at_result,
+        "server_owned": server_owned,
+        "every_host_is_ours": every_host_is_ours,
+        "look_often": look_often,
+    }[name](*arguments)
 
 
 def die_at_result(number: str) -> None:
@@ -55,3 +58,10 @@ def server_owned(fields: str) -> None:
         kind, _, field = pair.partition("=")
         cls: Any = type(discover()[kind])
         cls.server_owned = frozenset(cls.server_owned) | {field}
+
+
+def look_often(seconds: str) -> None:
+    """Look each `seconds` whether what earlier steps made can still be used."""
+    from cmkmigrate.engine import lasting
+
+    lasting.LOOK_S = float(seconds)  # type: ignore[misc]

@@ -114,3 +114,7 @@ class Unknown(CallError):
 
 class NotYet(CallError):
     """Refused before any effect, and expected to be accepted later (a grant that has not taken effect)."""
+
+
+class Ungranted(NotYet):
+    """Refused for want of a right that a grant made a moment ago may yet give; older grants are not waited for."""

@@ -50,6 +50,7 @@ def command(
     not_after: windows.NotAfter = "",
     max_duration: windows.MaxDuration = "",
     pause_file: windows.PauseFile = None,
+    lro_timeout: windows.LroTimeout = "",
     output: common.Output = Format.TABLE,
 ) -> int:
     """Carry a playbook or a kept plan out. Can be killed at any moment: `resume` goes on.
@@ -72,7 +73,7 @@ def command(
         reader = common.open_migration(read, given, str(params or "-p"), reading=True)
     else:
         reader = _of_plan(plan)
-    window = windows.window(not_after, max_duration, pause_file)
+    window, environ = windows.window(not_after, max_duration, pause_file), windows.waiting(lro_timeout)
     words, accepted = running.words_of(confirm, reader), doctor.words(accept, reason)
     directory = run or common.default_directory(reader)
     ledger = planning.existing(reader, directory)
@@ -82,7 +83,7 @@ def command(
     overwrite = on_conflict is OnConflict.OVERWRITE
     if plan is not None or not auto_approve:
         _agree(reader, ledger, plan, overwrite)
-    migration = common.again(reader, reading=False)
+    migration = common.again(reader, reading=False, environ=environ)
     how: Any = {"confirm": words, "output": output, "parallelism": parallelism, "window": window}
     how["overwrite"] = overwrite
     if ledger is not None:

@@ -155,8 +155,16 @@ def load_playbook(name_or_path: str) -> Playbook:
     return playbook.load(name_or_path, discover())
 
 
-def open_migration(playbook: Playbook, given: Mapping[str, Any], origin: str, *, reading: bool = False) -> Migration:
-    """A migration whose sites are opened when they are needed. reading: none of them takes a write."""
+def open_migration(
+    playbook: Playbook,
+    given: Mapping[str, Any],
+    origin: str,
+    *,
+    reading: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Migration:
+    """A migration whose sites are opened when they are needed. reading: none of them takes a write. environ: where the
+    settings of the cloud are; that of the process by default."""
     from cmkmigrate.clients.cloud import Cloud
     from cmkmigrate.engine.migration import Migration
     from cmkmigrate.engine.reading import ReadOnly
@@ -164,17 +172,17 @@ def open_migration(playbook: Playbook, given: Mapping[str, Any], origin: str, *,
     from cmkmigrate.playbook import fill_params
 
     params = fill_params(playbook, given, origin)
-    cloud: Any = Cloud.from_env(os.environ)
+    cloud: Any = Cloud.from_env(os.environ if environ is None else environ)
     sites: Sites = ReadOnly(cloud) if reading else cloud
     return Migration(playbook, params, discover(), sites)
 
 
-def again(migration: Migration, *, reading: bool) -> Migration:
+def again(migration: Migration, *, reading: bool, environ: Mapping[str, str] | None = None) -> Migration:
     """The same migration with sites of its own."""
-    return open_migration(migration.playbook, migration.params, "the parameters", reading=reading)
+    return open_migration(migration.playbook, migration.params, "the parameters", reading=reading, environ=environ)
 
 
-def migration_of(ledger: Ledger, *, reading: bool = False) -> Migration:
+def migration_of(ledger: Ledger, *, reading: bool = False, environ: Mapping[str, str] | None = None) -> Migration:
     """The migration of a run, as its ledger has it. Raises Fatal when this version cannot read it."""
     from cmkmigrate import playbook
     from cmkmigrate.kinds import discover
@@ -183,7 +191,7 @@ def migration_of(ledger: Ledger, *, reading: bool = False) -> Migration:
     try:
         read = playbook.parse(meta["playbook"], meta["playbook_path"], discover())
         params = json.loads(meta["params"])
-        migration = open_migration(read, params, str(ledger.directory), reading=reading)
+        migration = open_migration(read, params, str(ledger.directory), reading=reading, environ=environ)
     except (KeyError, ValueError) as error:
         why = f"it does not say what it is of: {error}"
         raise Fatal(

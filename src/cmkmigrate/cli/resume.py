@@ -30,12 +30,13 @@ def command(
     not_after: windows.NotAfter = "",
     max_duration: windows.MaxDuration = "",
     pause_file: windows.PauseFile = None,
+    lro_timeout: windows.LroTimeout = "",
     output: common.Output = Format.TABLE,
 ) -> int:
     """Go on with a run that was stopped or killed. What nobody knows the fate of is looked up, never sent again."""
     common.only(output, Format.TABLE, Format.JSON, Format.JSONL)
     ledger = common.open_run(directory, unfinished=directory is None and not retry_failed)
-    migration = common.migration_of(ledger)
+    migration = common.migration_of(ledger, environ=windows.waiting(lro_timeout))
     words = running.words_of(confirm, migration)
     if not ledger.unfinished() and not retry_failed:
         print(

@@ -1,7 +1,8 @@
-"""The options of `apply` and `resume` that say until when they may work."""
+"""The options of `apply` and `resume` that say until when they may work, and how long they wait."""
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -25,6 +26,14 @@ MaxDuration = Annotated[
 PauseFile = Annotated[
     Path | None, typer.Option("--pause-file", metavar="FILE", help="Take no new work while this file is there.")
 ]
+LroTimeout = Annotated[
+    str,
+    typer.Option(
+        "--lro-timeout",
+        metavar="TIME",
+        help="How long one long-running operation of Azure is waited for; then it ends with 5. 1h otherwise.",
+    ),
+]
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
@@ -44,6 +53,18 @@ def window(
     return Window(until, said, pause_file)
 
 
+def waiting(lro_timeout: str) -> dict[str, str]:
+    """The environment, with what the option says of long-running operations. Raises Mistake."""
+    environ = dict(os.environ)
+    if lro_timeout:
+        seconds = _seconds(lro_timeout, "--lro-timeout")
+        if not 0 < seconds < 86_400:
+            why = "more than nothing, and less than a day"
+            raise Mistake(f"nothing is waited for {lro_timeout!r}", subject="--lro-timeout", why=why)
+        environ["CMKMIGRATE_OPERATION_S"] = str(seconds)
+    return environ
+
+
 def _at(text: str, now: float) -> float:
     """The next time that it is HH:MM here, in Unix seconds."""
     try:
@@ -55,9 +76,9 @@ def _at(text: str, now: float) -> float:
     return (then if then > today else then + timedelta(days=1)).timestamp()
 
 
-def _seconds(text: str) -> float:
+def _seconds(text: str, subject: str = "--max-duration") -> float:
     found = _DURATION.fullmatch(text)
     if not text or found is None or not any(found.groups()):
-        raise Mistake(f"{text!r} is no duration", subject="--max-duration", next="--max-duration 1h30m")
+        raise Mistake(f"{text!r} is no duration", subject=subject, next=f"{subject} 1h30m")
     hours, minutes, seconds = (int(one or 0) for one in found.groups())
     return float(3600 * hours + 60 * minutes + seconds)

@@ -44,7 +44,8 @@ class Subscription(KeyHomes):
     def __init__(self, id: str, login: Login, endpoints: Endpoints) -> None:
         self.id = id
         self.endpoints = endpoints
-        self.timeout_s, self.poll_s, self.operation_s = endpoints.timeout_s, endpoints.poll_s, endpoints.operation_s
+        self.timeout_s, self.poll_s = endpoints.timeout_s, endpoints.poll_s
+        self.operation_s, self.grant_s = endpoints.operation_s, endpoints.grant_s
         self._login = login
         self._lock = threading.RLock()
         self._clients: dict[tuple[str, str], Any] = {}

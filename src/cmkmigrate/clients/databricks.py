@@ -23,7 +23,7 @@ from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
 from cmkmigrate.clients.pace import Paces
 from cmkmigrate.clients.session import Answer, Session
-from cmkmigrate.errors import CallError, Fatal, OperatorError, Stopped, Throttled, Unknown
+from cmkmigrate.errors import CallError, Denied, Fatal, OperatorError, Stopped, Throttled, Unknown
 
 POOL: Final = 40  # connections per workspace: 32 threads and a few more, as the SDK's pool makes further ones wait
 _BLOCK: Final = 1 << 20  # bytes read at a time from a download
@@ -44,6 +44,10 @@ class Entra:
     def auth_type(self) -> str:
         return "azure-identity"
 
+    def renew(self, sent: float) -> bool:
+        """Fetch new tokens, as one was refused; False where that is of no use."""
+        return self._login.renew(sent)
+
     def __call__(self, _config: Any) -> Callable[[], dict[str, str]]:
         def headers() -> dict[str, str]:
             given = {"Authorization": f"Bearer {self._login.token(self._endpoints.databricks_scope)}"}
@@ -63,6 +67,10 @@ class Pat:
 
     def auth_type(self) -> str:
         return "pat"
+
+    def renew(self, sent: float) -> bool:
+        """There is no other one."""
+        return False
 
     def __call__(self, _config: Any) -> Callable[[], dict[str, str]]:
         return lambda: {"Authorization": f"Bearer {self._token}"}
@@ -100,6 +108,7 @@ class Workspace:
         self.timeout_s, self.poll_s = endpoints.timeout_s, endpoints.poll_s
         self.cache: dict[str, Any] = {}  # what kinds keep of a listing; the engine empties it before it looks anew
         self._paces, self._sleep = paces, sleep
+        self._strategy = strategy
         self._api = _api_client(self.url, strategy, endpoints)
         me = read_again(
             lambda: self._send("GET", "/api/2.0/preview/scim/v2/Me", response_headers=[_ORG_ID]),
@@ -172,11 +181,23 @@ class Workspace:
         pace.served()
         return answer
 
+    def _signed_in(self, method: str, path: str, **request: Any) -> Any:
+        """Send it; and once more with new tokens where they were refused (401), as nothing was done then."""
+        sent = time.monotonic()
+        try:
+            return self._api.do(method, path, **request)
+        except Denied as error:
+            if error.status != 401 or not self._strategy.renew(sent):
+                raise
+            if isinstance(form := request.get("data"), Form):
+                form.rewind()
+            return self._api.do(method, path, **request)
+
     def _sent(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         from urllib3.exceptions import SSLError
 
         try:
-            answer = self._api.do(method, path, **request)
+            answer = self._signed_in(method, path, **request)
         except (CallError, OperatorError):
             raise
         except SSLError as error:
@@ -210,7 +231,7 @@ class Form:
         )
         self._blocks = [head.encode(), *(block for block in content if block), f"\r\n--{self.boundary}--\r\n".encode()]
         self._length = sum(len(block) for block in self._blocks)
-        self._blocks.reverse()
+        self._next = 0
 
     def __len__(self) -> int:
         return self._length
@@ -221,7 +242,12 @@ class Form:
 
     def read(self, _size: int = -1) -> bytes:
         """The next block, b"" at the end."""
-        return self._blocks.pop() if self._blocks else b""
+        self._next += 1
+        return self._blocks[self._next - 1] if self._next <= len(self._blocks) else b""
+
+    def rewind(self) -> None:
+        """Begin anew, as it is sent once more."""
+        self._next = 0
 
 
 def _block(stream: Any, path: str) -> bytes:

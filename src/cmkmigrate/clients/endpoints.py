@@ -17,7 +17,8 @@ value can be set alone by its own variable.
 | CMKMIGRATE_INSTANCE_DISCOVERY | ask Microsoft whether the authority is one (`false` for one that is not) | true |
 | CMKMIGRATE_POLL_S | seconds between two looks at a long-running operation | 15 |
 | CMKMIGRATE_TIMEOUT_S | seconds to connect, and to wait for the next bytes of an answer | 60 |
-| CMKMIGRATE_OPERATION_S | seconds after which a long-running operation is waited for no more | 3600 |
+| CMKMIGRATE_OPERATION_S | seconds after which a long-running operation is waited for no more (`--lro-timeout`) | 3600 |
+| CMKMIGRATE_GRANT_S | seconds in which a grant may take effect; no older one, and no longer, is waited for | 1200 |
 
 Hosts of the sovereign clouds: the endpoint lists of Microsoft's documentation.
 """
@@ -65,7 +66,7 @@ _CLOUDS: Final[dict[str, dict[str, str]]] = {
 }
 _URLS: Final = ("arm", "graph", "authority")
 _SUFFIXES: Final = ("vault_suffix", "hsm_suffix", "databricks_suffix")
-_SECONDS: Final = {"poll_s": 15.0, "timeout_s": 60.0, "operation_s": 3600.0}
+_SECONDS: Final = {"poll_s": 15.0, "timeout_s": 60.0, "operation_s": 3600.0, "grant_s": 1200.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Endpoints:
     poll_s: float = _SECONDS["poll_s"]
     timeout_s: float = _SECONDS["timeout_s"]
     operation_s: float = _SECONDS["operation_s"]
+    grant_s: float = _SECONDS["grant_s"]
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Endpoints:

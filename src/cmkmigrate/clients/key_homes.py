@@ -19,7 +19,7 @@ _VERSION: Final = "2023-07-01"  # of Microsoft.KeyVault: the newest whose HSMs t
 
 
 class KeyHomes(ArmWire):
-    """What a Subscription knows of vaults and HSMs; each is read once, as what is asked of them does not change."""
+    """What a Subscription knows of vaults and HSMs; each is kept; `home_now` reads one anew."""
 
     id: str
     _lock: threading.RLock
@@ -33,10 +33,13 @@ class KeyHomes(ArmWire):
         """The key vault or managed HSM of an ARM id, in whatever subscription. Raises NotFound, Denied."""
         with self._lock:
             known = self._homes.get(arm_id.lower())
-        if known is None:
-            known = self.read(arm_id, _VERSION) if _is_hsm(arm_id) else self.vault(arm_id)
-            self._keep(known, arm_id)
-        return known
+        return known or self.home_now(arm_id)
+
+    def home_now(self, arm_id: str) -> dict[str, Any]:
+        """The same, read anew: its firewall may have been closed, or it may be gone. Raises NotFound, Denied."""
+        found = self.read(arm_id, _VERSION) if _is_hsm(arm_id) else self.vault(arm_id)
+        self._keep(found, arm_id)
+        return found
 
     def home_of(self, uri: str) -> dict[str, Any]:
         """The key vault or managed HSM at a URL of its data plane. Raises NotFound where no subscription that the

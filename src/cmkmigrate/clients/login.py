@@ -27,6 +27,7 @@ _SERVICE_PRINCIPAL: Final = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT
 _CHECK: Final = "check the network, HTTPS_PROXY and CMKMIGRATE_AUTHORITY"
 _STANDS_S: Final = 10.0  # an Entra that cannot be reached is not asked again for so long: each try takes seconds
 _RENEW_S: Final = 300.0  # a token is renewed this long before it ends, or at half its life where that is shorter
+_AGAIN_S: Final = 5.0  # a token that is refused so soon after it was fetched anew will not be better for another one
 
 
 class Login:
@@ -45,6 +46,7 @@ class Login:
         self._scopes: dict[str, threading.Lock] = {}
         self._tokens: dict[str, tuple[str, float]] = {}  # scope -> token, when to renew it
         self._unreached: tuple[Stopped, float] | None = None  # why, and until when (monotonic) that stands
+        self._renewed = 0.0  # when they were forgotten last (of time.monotonic)
 
     def get_token(self, *scopes: str, **options: Any) -> Any:
         """An azure-core AccessToken. Raises NotAllowed when signing in is refused, Stopped when Entra is not there."""
@@ -67,6 +69,19 @@ class Login:
                 kept, renew = str(fresh.token), now + left - min(_RENEW_S, left / 2)
                 self._tokens[scope] = (kept, renew)
             return kept
+
+    def renew(self, sent: float) -> bool:
+        """Forget the tokens, as a service has refused one that seemed to be good (a clock that went back, a token that
+        was revoked), in a request of the time `sent` (of time.monotonic). False where new ones are refused as well."""
+        with self._lock:
+            now = time.monotonic()
+            if self._renewed > sent:  # by another thread, after this request had left
+                return True
+            if self._renewed and now - self._renewed < _AGAIN_S:
+                return False
+            self._renewed, self._inner = now, None  # azure-identity keeps tokens of its own
+            self._tokens.clear()
+            return True
 
     def claims(self, scope: str) -> dict[str, Any]:
         """What the token for `scope` says of its owner (`oid`, `tid`); {} where it cannot be read.

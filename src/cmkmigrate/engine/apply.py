@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from cmkmigrate.engine.brake import Brake, Window
 from cmkmigrate.engine.carry import Carrier
 from cmkmigrate.engine.conduct import conduct, stream
 from cmkmigrate.engine.drift import WRITES
+from cmkmigrate.engine.lasting import Lasting
 from cmkmigrate.engine.marker import Marker
 from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.observe import Board
@@ -59,7 +60,7 @@ def apply(
 
     confirm: step -> the word typed for its gate. board_out receives the board, whose `stop` ends the run in good order.
     window: when no new work is taken any more. overwrite: also what somebody else did in the target (drift.py).
-    Raises LockHeld, Stopped (resumable), Incomplete (a step that others need failed), NotAllowed, Blocked, Mistake.
+    Raises LockHeld, Stopped (resumable), Incomplete (the two sides are not alike), NotAllowed, Blocked, Mistake.
     """
     with ExitStack() as held:
         held.enter_context(locks.pair(state_home() / "locks", migration.source_ref.lower(), migration.identity))
@@ -80,6 +81,7 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
     ledger, migration = board.ledger, board.migration
     done = {row.id: row for row in ledger.rows(select(steps).where(steps.c["pass"] == ledger.number))}
     marker: Marker | None = None
+    lasting = Lasting(board)
     if not done:
         preflight(migration, ledger)
     for step in migration.playbook.steps:
@@ -96,7 +98,7 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
             target = migration.target(board.outputs)
             marker = Marker(target, ledger.meta()["run"], holder())
             held.callback(marker.release)
-        guard = marker.guard if marker else lambda: None
+        guard = _guard(lasting, marker) if marker else lambda: None
         tasks = conduct(board, step, Again(guard) if step.again else Carrier(guard))
         if board.stop.is_set():
             raise Stopped(
@@ -116,6 +118,16 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
         marker.clear() if done else marker.release()
     ledger.set_meta("finished", str(time.time()))
     board.tell("end")
+
+
+def _guard(lasting: Lasting, marker: Marker) -> Callable[[], None]:
+    """What is asked before each write to a workspace: what it stands on, and whose it is."""
+
+    def guard() -> None:
+        lasting.guard()
+        marker.guard()
+
+    return guard
 
 
 def _moves(board: Board) -> bool:
@@ -150,7 +162,9 @@ def _judge(board: Board, step: Step) -> None:
     row = board.ledger.first(select(item).where(*where).order_by(i.key))
     if row:
         again = f"mend it, then: cmkmigrate resume {board.ledger.directory} --retry-failed"
-        raise Incomplete(f"step {step.id!r} failed", subject=f"{row.kind} {row.key}", why=row.reason, next=again)
+        # What differs is a finding; what was not made leaves the rest undone.
+        ends = Stopped if any(kind.at != "workspace" for kind in kinds) else Incomplete
+        raise ends(f"step {step.id!r} failed", subject=f"{row.kind} {row.key}", why=row.reason, next=again)
 
 
 def _save(board: Board, step: Step, state: str, reason: str = "") -> None:

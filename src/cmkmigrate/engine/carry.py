@@ -12,17 +12,26 @@ from dataclasses import replace
 from typing import Any
 
 from cmkmigrate.engine import drift
+from cmkmigrate.engine.grants import patience, worn_out
 from cmkmigrate.engine.names import as_row
 from cmkmigrate.engine.observe import Task, key_of
 from cmkmigrate.engine.plan import Decision, decide
 from cmkmigrate.engine.references import Fate, remember_fate
 from cmkmigrate.engine.unknown import CREATES
-from cmkmigrate.errors import AlreadyExists, CallError, Denied, NotAllowed, NotYet, Refused, Stopped, Throttled, Unknown
+from cmkmigrate.errors import (
+    AlreadyExists,
+    CallError,
+    Denied,
+    NotYet,
+    Refused,
+    Stopped,
+    Throttled,
+    Unknown,
+)
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import Asset, Do, Entry, Made, State
 
 TIMEOUT_S = 60.0  # of a request, where the site does not say
-NOT_YET_S = 20 * 60.0  # how long a grant may take before it is given up
 UNUSABLE = "made, but did not become usable: "
 BUSY_S = 15 * 60.0  # how long one item waits for a service that says "too many requests"
 TRIES = 3  # updates (or lost writes) of one item in a row before it is called failed
@@ -45,9 +54,9 @@ class Carrier:
             return False
         if row.state == State.MADE and row.operation_url:  # a run that was killed while it waited
             made = Made(row.id, row.operation_url)
-            return self._settle(
-                task, row, Asset(row.id, row.key, row.name), made, Do(row.do), Decision(Do.KEEP), last=False
-            )
+            task.assets.pop(("target", row.key), None)  # listed while it went on: its end is looked at anew
+            known = Asset(row.id, row.key, row.name)
+            return self._settle(task, row, known, made, Do(row.do), Decision(Do.KEEP), last=False, earlier=True)
         try:
             decision = decide(task, row)
         except CallError as error:
@@ -76,9 +85,10 @@ class Carrier:
         self._denied = self._denied + 1 if isinstance(error, Denied) else 0
         more: Any = {"source_hint": ""} if do is Do.REPLACE else {}  # perhaps deleted, and by us
         end(task, row, State.FAILED, do, f"{prefix}{error}", **more)
-        if self._denied >= DENIED:
-            raise NotAllowed(
-                f"{self._denied} requests in a row were refused for lack of rights",
+        if self._denied >= (DENIED if task.kind.at == "workspace" else 1):  # all that follows stands on what is in ARM
+            count = "requests in a row were" if self._denied > 1 else "request was"
+            raise task.board.lacking(
+                f"{self._denied} {count} refused for lack of rights",
                 subject=f"{row.kind} {row.key}",
                 why=str(error),
                 next="give the rights back, then: cmkmigrate resume --retry-failed",
@@ -113,13 +123,11 @@ class Carrier:
                 made = self._call(task, decision)
                 break
             except (Throttled, NotYet) as error:
-                limit = BUSY_S if isinstance(error, Throttled) else NOT_YET_S
+                limit = BUSY_S if isinstance(error, Throttled) else patience(task, error, first=not delay)
                 planned = {"state": State.PLANNED if row.state != State.MADE else State.MADE, "lands_by": 0.0}
                 ledger.set_item({**key_of(row), **planned})
-                if time.monotonic() - began > limit:
-                    raise Stopped(
-                        "the service keeps refusing", subject=row.key, why=str(error), next="cmkmigrate resume"
-                    ) from error
+                if time.monotonic() - began > limit or not limit:
+                    raise worn_out(row, error, limit) from error
                 delay = min(max(2 * delay, _first_delay(task)), 30.0)
                 if isinstance(error, NotYet):
                     board.tell("wait", step=row.step, kind=row.kind, key=row.key, text=str(error))
@@ -136,7 +144,7 @@ class Carrier:
                 ledger.set_item({**key_of(row), "reason": str(error), "tries": row.tries + 1})
                 board.tell("note", step=row.step, kind=row.kind, key=row.key, text=f"no answer, will look: {error}")
                 return True
-        self._denied = 0
+        self._denied, board.wrote = 0, True
         return self._made(task, row, decision, made)
 
     def _call(self, task: Task, decision: Decision) -> Made | None:
@@ -183,19 +191,30 @@ class Carrier:
         )
 
     def _settle(
-        self, task: Task, row: Any, asset: Asset, made: Made, do: Do, decision: Decision, *, last: bool = True
+        self,
+        task: Task,
+        row: Any,
+        asset: Asset,
+        made: Made,
+        do: Do,
+        decision: Decision,
+        *,
+        last: bool = True,
+        earlier: bool = False,
     ) -> bool:
-        """Wait until it is usable. last: it is then done; else it is looked at again in the next round."""
+        """Wait until it is usable. last: it is then done; else it is looked at again in the next round. earlier: what
+        goes on was begun by an earlier process, so that how it ended says nothing of how another would end now."""
         try:
             task.kind.settle(task.target, asset, made)
         except NotYet as error:
+            task.board.ledger.set_item({**key_of(row), "operation_url": "", "tries": 0})  # it has ended, and says so
+            if earlier:
+                return True
+            limit = patience(task, error, first=row.key not in task.first_refusal)
             first = task.first_refusal.setdefault(row.key, time.monotonic())
-            if time.monotonic() - first > NOT_YET_S:
-                raise Stopped(
-                    "the service keeps refusing", subject=row.key, why=str(error), next="cmkmigrate resume"
-                ) from error
+            if time.monotonic() - first > limit or not limit:
+                raise worn_out(row, error, limit) from error
             task.board.tell("wait", step=row.step, kind=row.kind, key=row.key, text=str(error))
-            task.board.ledger.set_item({**key_of(row), "operation_url": "", "tries": 0})
             task.board.stop.wait(min(max(_first_delay(task), 2 * (time.monotonic() - first)), 30.0))
             return True
         except Throttled as error:  # nothing was done, and it is still to be done: what is left running costs money

@@ -15,7 +15,7 @@ from sqlalchemy import case, select
 from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.names import Names, as_row
 from cmkmigrate.engine.unseen import Unseen
-from cmkmigrate.errors import CallError, Denied, NotAllowed, NotFound, Stopped
+from cmkmigrate.errors import CallError, Denied, NotAllowed, NotFound, OperatorError, Stopped
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Entry, Event, State
 from cmkmigrate.playbook import Step
@@ -40,6 +40,7 @@ class Board:
     names: Names = field(init=False)
     stop: threading.Event = field(default_factory=threading.Event)
     why: str = ""  # it was stopped, "" for the operator's Ctrl-C
+    wrote: bool = False  # whether a write of this process was accepted
     go: threading.Event = field(default_factory=threading.Event)  # not set: no new item is begun
     events: queue.SimpleQueue[Event | None] = field(default_factory=queue.SimpleQueue)
     unseen: Unseen = field(default_factory=Unseen)
@@ -49,6 +50,11 @@ class Board:
     def __post_init__(self) -> None:
         self.names = Names(self.ledger)
         self.go.set()
+
+    def lacking(self, what: str, *, subject: str, why: str, next: str) -> OperatorError:
+        """The end of a run for lack of a right: Stopped where it was allowed to write before, as its rights have ended
+        then in the middle of it; else NotAllowed."""
+        return (Stopped if self.wrote else NotAllowed)(what, subject=subject, why=why, next=next)
 
     def tell(self, what: str, **more: Any) -> None:
         """Report something to whoever reads the events."""
@@ -180,9 +186,9 @@ class Task:
         except NotFound as error:
             raise Stopped("could not list", subject=subject, why=str(error), next=again) from error
         except Denied as error:
-            raise NotAllowed(
-                "may not list", subject=subject, why=str(error), next="cmkmigrate doctor PLAYBOOK"
-            ) from error
+            mend = "cmkmigrate doctor PLAYBOOK"
+            mend = f"give the right back, then: {again}" if self.board.wrote else mend
+            raise self.board.lacking("may not list", subject=subject, why=str(error), next=mend) from error
         except CallError as error:
             raise Stopped("could not list", subject=subject, why=str(error), next=again) from error
 

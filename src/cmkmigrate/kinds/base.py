@@ -49,6 +49,9 @@ class Kind(ABC):
     marker_path: ClassVar[str] = ""  # where the source's id is written when names are not unique
     id_type: ClassVar[type] = str  # of its id inside other bodies (a job id is a number)
     writes_source: ClassVar[bool] = False
+    grants: ClassVar[bool] = (
+        False  # takes effect after a while; the hint of what is there is its time (ISO 8601), or ""
+    )
     alone: ClassVar[bool] = False  # only in a step of its own, never among `kinds: all`; later steps stand on it
     secret: ClassVar[bool] = False  # content is compared in memory; nothing derived from it is kept
     outputs: ClassVar[Mapping[str, str]] = {}  # name -> path in the loaded body, for ${steps.id.name}
@@ -96,6 +99,11 @@ class Kind(ABC):
     def settle(self, site: Site, asset: Asset, made: Made) -> None:
         """Wait until usable; stop what creating started. Finds out itself what is left, safe to repeat."""
         return None
+
+    def still(self, site: Site, outputs: Mapping[str, Any]) -> str:
+        """Why it cannot be told whether what a finished step gave can still be used; "" where it can be. Raises Stopped
+        where it cannot. Asked from time to time, while things are written that stand on it."""
+        return ""
 
     def proof(self, site: Site, asset: Asset) -> Iterator[bytes]:
         """What equality of content is judged by; default: the content."""

@@ -20,7 +20,8 @@ def line(finding: Finding) -> str:
     """One finding for people; "" for what the counts say already."""
     if finding.what in KNOWN:
         return ""
-    symbol = SYMBOLS.get(finding.what, "!")
+    there = finding.what == "failed" and finding.changes  # made, and something of it is still to be done
+    symbol = "*" if there else SYMBOLS.get(finding.what, "!")
     why = f", {plain(finding.reason)}" if finding.reason else ""
     changes = f" ({', '.join(plain(path) for path in finding.changes[:8])})" if finding.changes else ""
     return f"{symbol} {finding.kind} {plain(finding.key)}: {finding.what}{why}{changes}"

@@ -109,7 +109,7 @@ class EntityEncryption(Kind):
         return put_part(site, want, have, want.body or {}, _part)
 
     def settle(self, site: Subscription, asset: Asset, made: Made) -> None:
-        finish(site, made.id or asset.id, made)
+        finish(site, made.id or asset.id, made, asset.body)
 
 
 def _part(resource: Body) -> Asset:

@@ -33,6 +33,7 @@ class KeyAccess(Kind):
     name = "key_access"
     service = "authorization"
     at = "arm"
+    grants = True
     owns = ("principal", "role", "scope")
     unverified = (
         "that a grant which is there under another name is refused as RoleAssignmentExists (selftest: grant-twice)",
@@ -72,10 +73,10 @@ class KeyAccess(Kind):
             home = key_homes.home_at(site, _home(scope))
             there = key_grants.granted(site, home, scope, _role(settings))
             for principal, object_id in object_ids.items():
-                id = there.get(object_id.lower())
+                id, since = there.get(object_id.lower(), ("", ""))
                 if id:
                     key = f"{principal} · {_role(settings)} · {_where(scope)}"
-                    found.append(Asset(id, key, principal, body=_body(settings, scope, principal)))
+                    found.append(Asset(id, key, principal, hint=since, body=_body(settings, scope, principal)))
         return found
 
     def create(self, site: Subscription, asset: Asset) -> Made:

@@ -38,8 +38,9 @@ LOCAL_ROLES: Final = {
 _NAMESPACE: Final = uuid.UUID("9d4f4a52-6c0b-5f0e-8d53-1f0f1b6f7c11")
 
 
-def granted(site: Subscription, home: Body, scope: str, role: str) -> dict[str, str]:
-    """Object id in small letters -> id of the grant, of all who have the role at a scope (a home or a key in it).
+def granted(site: Subscription, home: Body, scope: str, role: str) -> dict[str, tuple[str, str]]:
+    """Object id in small letters -> (id of the grant, since when it is there: ISO 8601, "" where the service does not
+    say), of all who have the role at a scope (a home or a key in it).
 
     Raises Denied; Blocked where an HSM does not show its role assignments."""
     if is_hsm(home):
@@ -103,7 +104,7 @@ def _assign(site: Subscription, scope: str, role: str, object_id: str, principal
     return str(made["id"])
 
 
-def _assigned(site: Subscription, scope: str, role: str) -> dict[str, str]:
+def _assigned(site: Subscription, scope: str, role: str) -> dict[str, tuple[str, str]]:
     """Of Azure's role assignments, inherited ones too."""
     try:
         found = site.role_assignments(scope)
@@ -112,7 +113,7 @@ def _assigned(site: Subscription, scope: str, role: str) -> dict[str, str]:
     return _of_role(found, ROLES[role][1])
 
 
-def _local(site: Subscription, home: Body, key: str, role: str) -> dict[str, str]:
+def _local(site: Subscription, home: Body, key: str, role: str) -> dict[str, tuple[str, str]]:
     """Of the local role assignments of an HSM, those above the key too."""
     try:
         return _of_role(site.hsm(uri_of(home)).role_assignments(key), LOCAL_ROLES[role][1])
@@ -126,24 +127,27 @@ def _local(site: Subscription, home: Body, key: str, role: str) -> dict[str, str
         ) from None
 
 
-def _of_role(assignments: list[dict[str, Any]], role: str) -> dict[str, str]:
-    there: dict[str, str] = {}
+def _of_role(assignments: list[dict[str, Any]], role: str) -> dict[str, tuple[str, str]]:
+    there: dict[str, tuple[str, str]] = {}
     for one in assignments:
         properties = one.get("properties") or {}
         if str(properties.get("roleDefinitionId", "")).lower().endswith(role):
-            there[str(properties.get("principalId", "")).lower()] = str(one["id"])
+            there[str(properties.get("principalId", "")).lower()] = (
+                str(one["id"]),
+                str(properties.get("createdOn") or ""),
+            )
     return there
 
 
-def _allowed(vault: Body, role: str) -> dict[str, str]:
+def _allowed(vault: Body, role: str) -> dict[str, tuple[str, str]]:
     """Of the access policies of a vault, those with all of the permissions; their ids are made up."""
     wanted = {one.lower() for one in ROLES[role][2]}
-    there: dict[str, str] = {}
+    there: dict[str, tuple[str, str]] = {}
     for policy in (vault.get("properties") or {}).get("accessPolicies") or []:
         keys = {str(one).lower() for one in (policy.get("permissions") or {}).get("keys") or []}
         if wanted <= keys or "all" in keys:
             object_id = str(policy.get("objectId", "")).lower()
-            there[object_id] = f"{vault['id']}/accessPolicies/{object_id}"
+            there[object_id] = f"{vault['id']}/accessPolicies/{object_id}", ""
     return there
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
-from typing import ClassVar, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Final
 
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.errors import Blocked, Denied, Mistake, NotFound, Refused, Unknown
-from cmkmigrate.kinds.azure import key_homes
+from cmkmigrate.kinds.azure import key_homes, key_use
 from cmkmigrate.kinds.azure.features import key_is_wanted
 from cmkmigrate.kinds.azure.key_homes import WALLS
 from cmkmigrate.kinds.azure.key_ids import KeyId
@@ -158,6 +158,10 @@ class Keys(Kind):
 
     def settle(self, site: Subscription, asset: Asset, made: Made) -> None:
         """Nothing goes on after a key was made; whether it is usable shows in what uses it."""
+
+    def still(self, site: Subscription, outputs: Mapping[str, Any]) -> str:
+        kid = str(outputs.get("id") or "")
+        return key_use.still(site, kid) if kid and kid != KNOWN_AFTER_APPLY else ""
 
 
 def _at_home(home: Body, made: Made) -> Made:

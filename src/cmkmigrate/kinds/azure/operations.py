@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cmkmigrate.clients.arm import Subscription
-from cmkmigrate.errors import Blocked, CallError, Denied, NotFound, NotYet, Refused, Stopped
+from cmkmigrate.errors import Blocked, CallError, Denied, NotFound, NotYet, Refused, Stopped, Ungranted
+from cmkmigrate.kinds.azure import key_use
 from cmkmigrate.model import Body, Made
 
 FAILED: Final = frozenset({"Failed", "Canceled"})
@@ -64,19 +65,28 @@ def busy(body: Mapping[str, Any]) -> bool:
 
 
 def refusal(error: CallError) -> CallError:
-    """`error`, or a NotYet where it says that a grant has not taken effect or another operation is going on."""
+    """`error`; an Ungranted where it says that a key may not be used, a NotYet where another operation is going on."""
     if isinstance(error, Refused) and _KEY.search(f"{error.code} {error.message}"):
-        return NotYet(error.message, status=error.status, code=error.code)
+        return Ungranted(error.message, status=error.status, code=error.code)
     if isinstance(error, Refused) and error.status == 409 and _BUSY.search(f"{error.code} {error.message}"):
         return NotYet(error.message, status=error.status, code=error.code)
     return error
 
 
-def finish(site: Subscription, arm_id: str, made: Made) -> Body:
-    """Wait for the operation of `made`, and until the workspace itself says that it has ended; gives its GET body.
+def refused(site: Subscription, arm_id: str, error: CallError, *bodies: Mapping[str, Any]) -> CallError:
+    """`refusal`, which says of a key who needs which right on it. bodies: what was sent, where it is known.
 
-    Raises NotYet when it failed because a key may not be used yet, Refused with the service's text for any other
-    failure, Stopped when it does not end within the time allowed (`CMKMIGRATE_OPERATION_S`).
+    Raises Stopped where the key cannot be used by anybody."""
+    found = refusal(error)
+    return key_use.explained(site, arm_id, found, *bodies) if isinstance(found, Ungranted) else found
+
+
+def finish(site: Subscription, arm_id: str, made: Made, sent: Body | None = None) -> Body:
+    """Wait for the operation of `made`, and until the workspace itself says that it has ended; gives its GET body.
+    sent: the body that began it, where it is known.
+
+    Raises Ungranted when it failed because a key may not be used, Refused with the service's text for any other
+    failure, Stopped when it does not end within the time allowed (`--lro-timeout`), or a key cannot be used any more.
     """
     until = time.monotonic() + site.operation_s
     while made.operation_url:
@@ -86,7 +96,7 @@ def finish(site: Subscription, arm_id: str, made: Made) -> Body:
             break
         if status["status"] in ENDED:
             if status["status"] in FAILED:
-                raise _failure(status.get("error") or {})
+                raise refused(site, arm_id, _failure(status.get("error") or {}), sent or {})
             break
         _wait(site, until, arm_id, float(status.get("retry_after") or 0))
     body = idle(site, arm_id, until)
@@ -111,7 +121,7 @@ def covers(want: Any, have: Any) -> bool:
 
 
 def _failure(error: Mapping[str, Any]) -> CallError:
-    return refusal(Refused(str(error.get("message") or "the operation failed"), code=str(error.get("code") or "")))
+    return Refused(str(error.get("message") or "the operation failed"), code=str(error.get("code") or ""))
 
 
 def _wait(site: Subscription, until: float, arm_id: str, asked: float) -> None:
@@ -121,11 +131,12 @@ def _wait(site: Subscription, until: float, arm_id: str, asked: float) -> None:
             "a long-running operation does not end",
             subject=arm_id,
             why=f"it has gone on for more than {site.operation_s:.0f} s",
-            next="cmkmigrate resume takes it up again",
+            next="cmkmigrate resume waits for the same one again; --lro-timeout says how long",
         )
     time.sleep(pause)
 
 
-def wait_for_key(error: Denied) -> NotYet:
-    """The NotYet that a 403 of a vault is, where the right was given a moment ago (role assignments take minutes)."""
-    return NotYet(error.message, status=error.status, code=error.code, request_id=error.request_id)
+def wait_for_key(error: Denied) -> Ungranted:
+    """The Ungranted that a 403 of a vault is: it passes where the right was given a moment ago (role assignments take
+    minutes)."""
+    return Ungranted(error.message, status=error.status, code=error.code, request_id=error.request_id)

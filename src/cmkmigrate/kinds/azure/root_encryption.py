@@ -83,7 +83,7 @@ class RootEncryption(Kind):
         return put_part(site, want, have, change, _part)
 
     def settle(self, site: Subscription, asset: Asset, made: Made) -> None:
-        finish(site, made.id or asset.id, made)
+        finish(site, made.id or asset.id, made, asset.body)
 
 
 def put_part(site: Subscription, want: Asset, have: Asset, change: Body, part: Callable[[Body], Asset]) -> Made:

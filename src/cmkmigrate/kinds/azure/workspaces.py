@@ -17,7 +17,7 @@ from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Blocked, Mistake, NotFound, Refused
 from cmkmigrate.kinds.azure import workspace_network
-from cmkmigrate.kinds.azure.operations import UNVERIFIED, at_rest, busy, covers, finish, idle, refusal, state_of
+from cmkmigrate.kinds.azure.operations import UNVERIFIED, at_rest, busy, covers, finish, idle, refused, state_of
 from cmkmigrate.kinds.azure.workspace_body import body_of
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import Asset, Body, Entry, Made
@@ -153,13 +153,13 @@ class Workspaces(Kind):
         body = have.body or {}
         if busy(body):  # never a PUT while another one is going on; and perhaps that one was this
             body = idle(site, have.id)
-            if covers(want.body, body):
+            if covers(merged(want.body or {}, {"properties": {"provisioningState": "Succeeded"}}), body):
                 return Made(have.id)
         return put(site, have.id, merged(sendable(body), sendable(want.body or {})))
 
     def settle(self, site: Subscription, asset: Asset, made: Made) -> None:
         """Wait for the operation, then for the identities that the next steps give rights to."""
-        body = finish(site, made.id or asset.id, made)
+        body = finish(site, made.id or asset.id, made, asset.body)
         until = time.monotonic() + _IDENTITY_S
         while missing := _missing(body):
             if time.monotonic() > until:
@@ -184,11 +184,11 @@ def loaded(resource: Body) -> Asset:
 
 
 def put(site: Subscription, arm_id: str, body: Body) -> Made:
-    """ONE PUT of a workspace. Raises NotYet where a key may not be used yet."""
+    """ONE PUT of a workspace. Raises Ungranted where a key may not be used."""
     try:
         answer = site.put_workspace(arm_id, body)
     except Refused as error:
-        raise refusal(error) from None
+        raise refused(site, arm_id, error, body) from None
     return Made(str(answer.body.get("id") or arm_id), answer.operation_url)
 
 

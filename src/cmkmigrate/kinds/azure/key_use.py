@@ -1,0 +1,128 @@
+"""Whether a key that a workspace is under can be used, and by whom: looked at where the service has refused it, and
+from time to time while things are copied that stand on it.
+
+The services say in many words that they cannot use a key. Whether that will pass shows in the key itself: one that is
+disabled, deleted or walled in is waited for in vain, and names itself here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from cmkmigrate.clients.arm import Subscription
+from cmkmigrate.clients.endpoints import AZURE_DATABRICKS
+from cmkmigrate.errors import Blocked, CallError, NotFound, Stopped, Ungranted
+from cmkmigrate.kinds.azure.features import ENTITIES
+from cmkmigrate.kinds.azure.key_homes import uri_of
+from cmkmigrate.kinds.azure.key_ids import KeyId
+from cmkmigrate.kinds.azure.key_rules import KeyFacts, is_hsm, key_problems, vault_problems
+from cmkmigrate.model import Body
+
+ACTIONS: Final = "get, wrapKey, unwrapKey"  # what each of them needs of its key
+RESUME: Final = "cmkmigrate resume"
+
+
+def still(site: Subscription, kid: str) -> str:
+    """Why it cannot be told whether a version of a key can be used; "" where it can be. Reads both anew.
+
+    Raises Stopped, naming the key and its version, where it cannot."""
+    at = KeyId.parse(kid)
+    try:
+        home = site.home_now(str(site.home_of(at.uri)["id"]))
+    except (NotFound, Blocked) as error:
+        why = error.why if isinstance(error, Blocked) else error.message
+        raise _gone("the vault of the key", kid, why, _recover_vault(site, at)) from None
+    except CallError as error:
+        return f"the vault of {kid} cannot be read: {error}"
+    try:
+        facts = _facts(site, home, at)
+    except NotFound as error:
+        raise _gone("the key", kid, error.message, _recover_key(site, home, at)) from None
+    except CallError as error:
+        return f"the key {kid} cannot be read: {error}"
+    its_tenant = str((home.get("properties") or {}).get("tenantId") or "")  # settled before the run
+    for one in (*vault_problems(home, its_tenant), *key_problems(facts, time.time(), hsm=is_hsm(home))):
+        if one.severity == "fail":
+            fix = f"{one.fix}; then: " if one.fix else "mend it, then: "
+            raise Stopped(one.what, subject=kid, why=one.why, next=f"{fix}{RESUME}")
+    return ""
+
+
+def explained(site: Subscription, arm_id: str, error: Ungranted, *bodies: Mapping[str, Any]) -> Ungranted:
+    """A service's refusal of a key, with who has to have which right on it. bodies: what was sent, where it is known.
+
+    Raises Stopped where a key cannot be used by anybody."""
+    try:
+        shown = site.workspace(arm_id)
+    except CallError:
+        shown = {}
+    found = list(dict.fromkeys(one for body in (*bodies, shown) for one in _users(shown, body)))
+    for kid in dict.fromkeys(kid for _, kid in found):
+        still(site, kid)
+    needs = "; ".join(f"{who} ({ACTIONS}) on {kid}" for who, kid in found)
+    text = f"{error.message} Who has to have it: {needs}" if needs else error.message
+    return Ungranted(text, status=error.status, code=error.code, request_id=error.request_id)
+
+
+def _users(shown: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(who, kid) of each feature that a body of a workspace puts under a key. shown: its GET body, with identities."""
+    told, its = body.get("properties") or {}, shown.get("properties") or {}
+    entities = (told.get("encryption") or {}).get("entities") or {}
+    who = {
+        "managed_services": f"AzureDatabricks {AZURE_DATABRICKS}",
+        "managed_disks": f"the identity of the disks {(its.get('managedDiskIdentity') or {}).get('principalId') or ''}",
+    }
+    for feature, name in ENTITIES.items():
+        key = (entities.get(name) or {}).get("keyVaultProperties") or {}
+        if key.get("keyVaultUri") and key.get("keyName"):
+            yield who[feature].strip(), _kid(key["keyVaultUri"], key["keyName"], key.get("keyVersion"))
+    root = ((told.get("parameters") or {}).get("encryption") or {}).get("value") or {}
+    if root.get("keyvaulturi") and root.get("KeyName"):
+        storage = (its.get("storageAccountIdentity") or {}).get("principalId") or ""
+        yield (
+            f"the identity of the storage {storage}".strip(),
+            _kid(root["keyvaulturi"], root["KeyName"], root.get("keyversion")),
+        )
+
+
+def _kid(uri: Any, name: Any, version: Any) -> str:
+    return f"{str(uri).rstrip('/')}/keys/{name}/{version or ''}".rstrip("/")
+
+
+def _facts(site: Subscription, home: Body, at: KeyId) -> KeyFacts:
+    """The version of the key. Raises NotFound, and CallErrors where it may not be read."""
+    if is_hsm(home):
+        return KeyFacts.of_bundle(site.keys(uri_of(home)).key(at.name, at.version))
+    shown = site.vault_key(str(home["id"]), at.name)
+    if shown and at.version and KeyId.parse(KeyFacts.of_arm(shown[0]).kid).version != at.version:
+        shown = site.vault_key_version(str(home["id"]), at.name, at.version)
+    if not shown:
+        raise NotFound("Resource Manager shows no such key", status=404)
+    return KeyFacts.of_arm(shown[0])
+
+
+def _gone(what: str, kid: str, why: str, fix: str) -> Stopped:
+    return Stopped(f"{what} is not there any more", subject=kid, why=why, next=f"{fix}; then: {RESUME}")
+
+
+def _recover_key(site: Subscription, home: Body, at: KeyId) -> str:
+    """The command that brings a soft-deleted key back; else what there is to do."""
+    try:
+        site.keys(uri_of(home)).deleted(at.name)
+    except CallError:
+        return f"bring {at.name} back"
+    words = f"{'--hsm-name' if is_hsm(home) else '--vault-name'} {home.get('name')} --name {at.name}"
+    return f"az keyvault key recover {words}"
+
+
+def _recover_vault(site: Subscription, at: KeyId) -> str:
+    """The same of a vault. Its role assignments end with it (the vendor's page on recovery)."""
+    name = at.host.partition(".")[0]
+    try:
+        deleted = [str(one.get("name") or "").lower() for one in site.deleted_vaults()]
+    except CallError:
+        deleted = []
+    command = f"az keyvault recover --name {name}" if name in deleted else f"bring {name} back"
+    return f"{command}, and give the grants on its keys again"

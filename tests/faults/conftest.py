@@ -1,0 +1,7 @@
+"""The fixtures of the end-to-end tests, for whole runs under faults."""
+
+from __future__ import annotations
+
+from tests.e2e.conftest import commands, launcher, small, undisturbed
+
+__all__ = ["commands", "launcher", "small", "undisturbed"]
