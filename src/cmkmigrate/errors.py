@@ -28,13 +28,14 @@ class Incomplete(OperatorError):
 
 
 class NotAllowed(OperatorError):
-    """Signing in failed, or a right is missing (exit 4)."""
+    """Signing in failed, or a right is missing from the start (exit 4)."""
 
     exit_code = 4
 
 
 class Stopped(OperatorError):
-    """The run stopped where it can be resumed: a gate, a window, a service that does not answer (exit 5)."""
+    """The run stopped where it can be resumed: a gate, a window, a service that does not answer, a step that failed, a
+    right or a key that was taken away in its middle (exit 5)."""
 
     exit_code = 5
 

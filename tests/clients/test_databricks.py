@@ -15,7 +15,7 @@ from cmkmigrate.clients.databricks import POOL, Entra, Form, Pat, Workspace
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
 from cmkmigrate.clients.pace import Paces
-from cmkmigrate.errors import CallError, Fatal, NotFound, Refused, Throttled, Unknown
+from cmkmigrate.errors import CallError, Denied, Fatal, NotFound, Refused, Throttled, Unknown
 from tests.clients.conftest import Sent, Wire
 
 HOST = "adb-1001.1.azuredatabricks.test"
@@ -189,6 +189,25 @@ def test_upload(wire: Wire, endpoints: Endpoints) -> None:
 def test_a_form_knows_its_length() -> None:
     form = Form({"a": "ä"}, [b"x" * 10])
     assert len(form) == sum(len(block) for block in form)
+
+
+def test_a_refused_token_is_fetched_anew_and_it_is_sent_once_more(
+    wire: Wire, endpoints: Endpoints, credential: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = open_it(wire, endpoints, Entra(credential, endpoints))
+    late = (401, {}, {"error_code": "UNAUTHENTICATED", "message": "Token is expired"})
+    renewed: list[float] = []
+    monkeypatch.setattr(credential, "renew", lambda sent: not renewed.append(sent) and len(renewed) < 3)
+    answers(wire, late, (200, {}, {}))
+    one.upload("/api/2.0/workspace/import", {"path": "/x"}, [b"ab", b"cd"])
+    first, second = wire.sent
+    assert first.body == second.body and b"abcd" in second.body, "the whole of it again"
+    wire.sent.clear()
+    answers(wire, late)
+    for _ in range(2):
+        with pytest.raises(Denied):
+            one.write("POST", "/api/2.0/x", {})
+    assert len(wire.sent) == 3, "twice, and then once: new tokens are refused too"
 
 
 def test_download(wire: Wire, endpoints: Endpoints) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -47,6 +48,16 @@ def test_a_token_is_kept_until_shortly_before_its_end(life: float, kept: float) 
     assert signed.token("a") == "a 1"
     clock[0] = kept + 2
     assert signed.token("a") == "a 2"
+
+
+def test_refused_tokens_are_fetched_anew_once_for_all_who_had_them() -> None:
+    fakes = [Fake([0.0], token="old"), Fake([0.0], token="new")]
+    signed = Login(lambda: fakes.pop(0), clock=lambda: 0.0)
+    before = time.monotonic()
+    assert signed.token("a") == "old"
+    assert signed.renew(before) and signed.token("a") == "new", "a credential that keeps tokens is made anew too"
+    assert signed.renew(before) and signed.token("a") == "new", "another request, which had left with the old one"
+    assert not signed.renew(time.monotonic()), "a new one that is refused at once"
 
 
 def test_claims() -> None:

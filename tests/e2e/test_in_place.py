@@ -165,7 +165,7 @@ def test_a_workspace_that_was_failed_before_is_sent_nothing(
 ) -> None:
     box.faults({"match": WORKSPACE, "count": 1, "action": "operation", "how": "fail", "message": "No capacity."})
     first = go("failed", features="managed_services")
-    assert first.code == 3 and "No capacity" in first.err + first.out, first
+    assert first.code == STOPPED and "No capacity" in first.err + first.out, first
     box.faults()
     box.forget()
     place = Commands(launcher, tmp_path / "another", box.env)

@@ -13,9 +13,20 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from cmkmigrate.engine import carry
+from cmkmigrate.engine import carry, grants
 from cmkmigrate.engine.reckon import adds_up, reckon
-from cmkmigrate.errors import AlreadyExists, CallError, Denied, NotAllowed, NotYet, Refused, Stopped, Throttled, Unknown
+from cmkmigrate.errors import (
+    AlreadyExists,
+    CallError,
+    Denied,
+    NotAllowed,
+    NotYet,
+    Refused,
+    Stopped,
+    Throttled,
+    Ungranted,
+    Unknown,
+)
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import Asset, Entry, Event, Made, Outcome
 from cmkmigrate.run.ledger import FILE, Ledger
@@ -80,6 +91,15 @@ def test_it_is_said_what_is_waited_for(run: Run, target: cloud.Site) -> None:
     ]
 
 
+def test_an_old_grant_is_not_waited_for(run: Run, target: cloud.Site) -> None:
+    target.fault = failing(lambda: Ungranted("may not use the key"), "pools", 1, "small")
+    with pytest.raises(Stopped, match="no grant is young enough"):
+        run()
+    assert target.writes.count(("pools", "small")) == 1
+    run()
+    assert target.writes.count(("pools", "small")) == 2
+
+
 def test_it_waits_as_long_as_the_service_says(run: Run, target: cloud.Site) -> None:
     at: list[float] = []
     plain = failing(lambda: Throttled("slow down", retry_after=0.4), "pools", 1, "small")
@@ -95,11 +115,12 @@ def test_it_waits_as_long_as_the_service_says(run: Run, target: cloud.Site) -> N
     assert at[1] - at[0] >= 0.4
 
 
-@pytest.mark.parametrize(("error", "limit"), [(Throttled, "BUSY_S"), (NotYet, "NOT_YET_S")])
+@pytest.mark.parametrize("error", [Throttled, NotYet])
 def test_it_does_not_wait_for_ever_and_a_resume_goes_on(
-    error: type[CallError], limit: str, run: Run, target: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    error: type[CallError], run: Run, target: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(carry, limit, 0.0)
+    monkeypatch.setattr(carry, "BUSY_S", 0.0)
+    monkeypatch.setattr(grants, "GRANT_S", 0.0)
     target.fault = failing(lambda: error("later"), "pools", 99, "small")
     with pytest.raises(Stopped, match="keeps refusing"):
         run()
@@ -207,9 +228,21 @@ def test_the_intent_and_the_original_are_on_disk_before_the_write(run: Run, targ
 # what stops the run
 
 
-def test_three_refusals_of_a_right_in_a_row_stop_the_run(run: Run, target: cloud.Site, ledger: Ledger) -> None:
-    target.fault = failing(lambda: Denied("no", status=403, code="PERMISSION_DENIED"), "notes", 99)
-    with pytest.raises(NotAllowed, match=r"^[3-7] requests in a row were refused for lack of rights") as caught:
+@pytest.mark.parametrize(("allowed", "ends"), [(0, NotAllowed), (4, Stopped)])
+def test_three_refusals_of_a_right_in_a_row_stop_the_run(
+    allowed: int, ends: type[Exception], run: Run, target: cloud.Site, ledger: Ledger
+) -> None:
+    """What was never allowed lacks a right; what was allowed before has lost it, and can be resumed."""
+
+    def fault(kind: str, name: str) -> str:
+        while kind != "notes" and not target.things["notes"] and allowed:
+            time.sleep(0.001)  # the first notes come first
+        if kind != "notes" or len(target.things["notes"]) >= allowed:
+            raise Denied("no", status=403, code="PERMISSION_DENIED")
+        return ""
+
+    target.fault = fault
+    with pytest.raises(ends, match=r"^[3-7] requests in a row were refused for lack of rights") as caught:
         run()
     assert caught.value.why == "403 PERMISSION_DENIED: no"
     assert "--retry-failed" in caught.value.next

@@ -79,9 +79,9 @@ class Trouble:
 
     def _recover(self) -> None:
         """The vault, and its grants, which do not come back with it."""
-        asked = {"location": "westeurope", "properties": {"createMode": "recover", "tenantId": self.one.box.env["AZURE_TENANT_ID"],
-                 "sku": {"family": "A", "name": "standard"}}}  # fmt: skip
-        self.box.call(ARM, "PUT", f"{self.id}?{OF_VAULTS}", asked)
+        told = {"createMode": "recover", "tenantId": self.box.env["AZURE_TENANT_ID"]}
+        told |= {"sku": {"family": "A", "name": "standard"}}
+        self.box.call(ARM, "PUT", f"{self.id}?{OF_VAULTS}", {"location": "westeurope", "properties": told})
         roles = "/".join(self.id.split("/")[:3]) + "/providers/Microsoft.Authorization/roleDefinitions"
         for number, one in enumerate(self.grants):
             name = f"00000000-0000-4000-8000-{number:012}"

@@ -1,4 +1,4 @@
-"""R8: tokens that end in the middle of a run, and are not given out any more. R15: no URL that is signed for a while."""
+"""R8: tokens that end in the middle of a run, or are not given out any more. R15: no URL that is signed for a while."""
 
 from __future__ import annotations
 

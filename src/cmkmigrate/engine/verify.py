@@ -101,7 +101,8 @@ class Verification:
         if before is None and not task.step.again:
             return self._found(task, row, State.FAILED, "new", "in the source since the run listed it")
         if failed and before is not None and decision.do is not Do.KEEP:
-            return self._found(task, row, State.FAILED, "failed", before.reason, decision.changes)
+            there = decision.changes if decision.do is Do.UPDATE else ()  # made, and not whole
+            return self._found(task, row, State.FAILED, "failed", before.reason, there)
         if decision.do is Do.KEEP:
             return self._found(task, row, State.DONE, "same", "")
         absent = not task.step.again and task.board.names.find("target", row.kind, row.key) is None

@@ -38,6 +38,9 @@ class FakeKeys:
             raise NotFound("no key", status=404)
         return found
 
+    def deleted(self, name: str) -> dict[str, Any]:
+        raise NotFound("no deleted key", status=404)
+
     def create(
         self, name: str, kty: str, size: int, operations: Sequence[str] = (), tags: Any = None, expires: int = 0
     ) -> dict[str, Any]:
@@ -149,6 +152,8 @@ class FakeSubscription:
 
     def home(self, arm_id: str) -> dict[str, Any]:
         return self._get(arm_id)
+
+    home_now = home
 
     def home_of(self, uri: str) -> dict[str, Any]:
         for one in self.bodies.values():
