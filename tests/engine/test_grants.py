@@ -22,7 +22,8 @@ def task(ledger: Ledger, *grants: dict[str, Any]) -> Any:
     """A task whose run has these grants, on a site that waits LIMIT_S."""
     for number, one in enumerate(grants):
         row = {"step": "s", "kind": "g", "key": str(number), "side": "target", "pass": 1, "state": "done", "name": "n"}
-        ledger.commit(item.insert(), [row | {"at": time.time()} | one])
+        with ledger.locked("me"):
+            ledger.commit(item.insert(), [row | {"at": time.time()} | one])
     kinds = {"g": SimpleNamespace(grants=True), "other": SimpleNamespace(grants=False)}
     board = SimpleNamespace(ledger=ledger, migration=SimpleNamespace(kinds=kinds))
     return SimpleNamespace(target=SimpleNamespace(grant_s=LIMIT_S), board=board)
@@ -46,13 +47,16 @@ def hint(age_s: float) -> str:
     ],
 )
 def test_young_or_old(grant: dict[str, Any], waits: bool, ledger: Ledger) -> None:
-    assert patience(task(ledger, grant), NO, first=True) == (LIMIT_S if waits else 0.0)
+    made = task(ledger, grant)
+    with ledger.locked("me"):
+        assert patience(made, NO, first=True) == (LIMIT_S if waits else 0.0)
 
 
 def test_what_is_no_matter_of_a_grant_is_waited_for(ledger: Ledger) -> None:
-    assert patience(task(ledger), NO, first=True) == 0.0
-    assert patience(task(ledger), NotYet("busy"), first=True) == LIMIT_S
-    assert patience(task(ledger), NO, first=False) == LIMIT_S
+    with ledger.locked("me"):
+        assert patience(task(ledger), NO, first=True) == 0.0
+        assert patience(task(ledger), NotYet("busy"), first=True) == LIMIT_S
+        assert patience(task(ledger), NO, first=False) == LIMIT_S
 
 
 def test_what_is_said_in_the_end() -> None:

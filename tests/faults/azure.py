@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Callable
@@ -34,6 +35,12 @@ def sandbox_of(folder: Path, *keys: str) -> Sandbox:
     vault["properties"] = {"enablePurgeProtection": True, "enableRbacAuthorization": True}
     (estate / "arm.json").write_text(json.dumps(told | {"vaults": [vault]}))
     return Sandbox(folder / "sandbox", estate, grant_delay=0.0)
+
+
+def _of(path: str) -> bytes:
+    """What the id of an operation says in its path: the resource that it is on."""
+    id = path.rpartition("/")[2]
+    return base64.urlsafe_b64decode(id + "=" * (-len(id) % 4))
 
 
 class Move:
@@ -83,8 +90,9 @@ class Move:
         return [one for one in self.box.writes(ARM) if one["method"] == "PUT" and one["path"].endswith(path)]
 
     def polls(self) -> list[str]:
-        """The operations that were asked about, in order."""
-        return [one["path"] for one in self.box.requests() if "/operationStatuses/" in one["path"]]
+        """The operations on the new workspace that were asked about, in order."""
+        found = [one["path"] for one in self.box.requests() if "/operationStatuses/" in one["path"]]
+        return [path for path in found if f'/workspaces/{self.name}"'.encode() in _of(path)]
 
     def refusals(self, path: str = "") -> list[dict[str, Any]]:
         """Requests that were refused with 403, of paths with these words in them."""

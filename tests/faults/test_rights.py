@@ -30,7 +30,7 @@ def test_of_one_thing(small: Sandbox, launcher: Launcher, tmp_path_factory: pyte
     done = one.apply("-o", "json")
     assert done.code == INCOMPLETE, done
     refused = [each for each in done.json["problems"] if each["reason"].startswith("403")]
-    assert [each["kind"] for each in refused] == ["jobs"], refused
+    assert [each["kind"] for each in refused] == ["jobs"], done
     one.box.faults()
     one.box.forget()
     again = one.resume("--retry-failed", "-o", "json")

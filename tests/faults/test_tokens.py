@@ -6,14 +6,17 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from tests.faults.azure import INCOMPLETE, NOT_ALLOWED, STOPPED, Move
+from tests.faults.azure import INCOMPLETE, NOT_ALLOWED, STOPPED, Move, wait_for
 from tests.harness import Launcher, Result, Sandbox
 
 pytestmark = pytest.mark.ci
 TOKEN = {"method": "POST", "path": "*/oauth2/v2.0/token"}
 LIFE_S = 4  # of a token, in runs that take several times as long
 SIGNED = {"sig", "sv", "se", "X-Amz-Signature"}  # of a shared access signature, or of another store's
-HOSTS = ("management.azure.test", "login.azure.test", "graph.azure.test", ".azuredatabricks.test", ".vault.azure.test")
+HOSTS = ("management.azure.test", "login.microsoftonline.test", "graph.microsoft.test")
+SUFFIXES = (".azuredatabricks.test", ".vault.azure.test")
+BUSY = {"match": {"host": "adb-*", "path": "/api/2.*/jobs/create"}, "count": -1, "action": "refuse", "status": 429}
+SHORT = {"match": TOKEN, "count": -1, "action": "token", "seconds": LIFE_S}
 
 
 @pytest.fixture
@@ -32,12 +35,12 @@ def as_usual(done: Result) -> None:
 
 
 def test_that_live_for_a_part_of_the_run(move: Move) -> None:
-    move.box.faults({"match": TOKEN, "count": -1, "action": "token", "seconds": LIFE_S})
+    move.box.faults(SHORT)
     done = move.apply()
     as_usual(done)
     assert given_out(move) > 6, "four audiences, and some of them again"
     asked = {str(one["host"]) for one in move.box.requests()}
-    assert [host for host in asked if not host.endswith(HOSTS)] == []
+    assert [host for host in asked if host not in HOSTS and not host.endswith(SUFFIXES)] == []
     signed = [one for one in move.box.requests() if SIGNED & parse_qs(one["query"]).keys()]
     assert signed == [], "nothing is loaded from a URL that ends (R15)"
 
@@ -52,8 +55,7 @@ def test_that_are_refused_before_their_end(move: Move) -> None:
 
 
 def test_that_are_not_to_be_had_three_times(move: Move) -> None:
-    short = {"match": TOKEN, "count": -1, "action": "token", "seconds": LIFE_S}
-    move.box.faults({"match": TOKEN, "offset": 5, "count": 3, "action": "refuse", "status": 503}, short)
+    move.box.faults({"match": TOKEN, "offset": 5, "count": 3, "action": "refuse", "status": 503}, SHORT)
     done = move.apply()
     if done.code == STOPPED:
         assert "Entra does not answer" in done.err and "resume" in done.err, done
@@ -66,10 +68,12 @@ def test_of_somebody_who_may_not_sign_in_any_more(move: Move) -> None:
         "error": "invalid_client",
         "error_description": "AADSTS7000222: The provided client secret keys are expired.",
     }
-    short = {"match": TOKEN, "count": -1, "action": "token", "seconds": LIFE_S}
-    ended = {"match": TOKEN, "offset": 6, "count": -1, "action": "refuse", "status": 401, "body": said}
-    move.box.faults(ended, short)
-    stopped = move.apply()
+    ended = {"match": TOKEN, "count": -1, "action": "refuse", "status": 401, "body": said}
+    move.box.faults(BUSY, SHORT)
+    started = move.begin()
+    wait_for(lambda: move.seen() > 0)
+    move.box.faults(ended, BUSY)
+    stopped = move.end(started)
     assert stopped.code == NOT_ALLOWED and "AADSTS7000222" in stopped.err, stopped
     move.box.faults()
     tenant = move.resume(AZURE_TENANT_ID="99999999-0000-4000-8000-000000000000")

@@ -18,13 +18,17 @@ from cmkmigrate.render import verification as render
         ("new", "+"),
         ("differs", "*"),
         ("duplicate", "!"),
-        ("failed", "!"),
+        ("failed", "*"),
         ("unreadable", "!"),
     ],
 )
 def test_symbols(what: str, symbol: str) -> None:
     finding = Finding("s", "jobs", "7\x1b", what, "why", ("name",))
     assert render.line(finding) == f"{symbol} jobs 7\\x1b: {what}, why (name)"
+
+
+def test_what_failed_and_is_not_there() -> None:
+    assert render.line(Finding("s", "jobs", "7", "failed", "why")) == "! jobs 7: failed, why"
 
 
 def test_what_was_decided_before_is_only_counted() -> None:

@@ -45,8 +45,9 @@ class Entra:
         return "azure-identity"
 
     def renew(self, sent: float) -> bool:
-        """Fetch new tokens, as one was refused; False where that is of no use."""
-        return self._login.renew(sent)
+        """See that the tokens are new, as one was refused in a request that left at `sent` (of time.monotonic)."""
+        self._login.renew(sent)
+        return True
 
     def __call__(self, _config: Any) -> Callable[[], dict[str, str]]:
         def headers() -> dict[str, str]:

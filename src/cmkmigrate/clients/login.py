@@ -27,7 +27,7 @@ _SERVICE_PRINCIPAL: Final = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT
 _CHECK: Final = "check the network, HTTPS_PROXY and CMKMIGRATE_AUTHORITY"
 _STANDS_S: Final = 10.0  # an Entra that cannot be reached is not asked again for so long: each try takes seconds
 _RENEW_S: Final = 300.0  # a token is renewed this long before it ends, or at half its life where that is shorter
-_AGAIN_S: Final = 5.0  # a token that is refused so soon after it was fetched anew will not be better for another one
+_AGAIN_S: Final = 5.0  # a token that is refused so soon after it was fetched is not the reason
 
 
 class Login:
@@ -70,18 +70,16 @@ class Login:
                 self._tokens[scope] = (kept, renew)
             return kept
 
-    def renew(self, sent: float) -> bool:
+    def renew(self, sent: float) -> None:
         """Forget the tokens, as a service has refused one that seemed to be good (a clock that went back, a token that
-        was revoked), in a request of the time `sent` (of time.monotonic). False where new ones are refused as well."""
+        was revoked), in a request that left at `sent` (of time.monotonic). Not where they were fetched anew since, or a
+        moment ago."""
         with self._lock:
             now = time.monotonic()
-            if self._renewed > sent:  # by another thread, after this request had left
-                return True
-            if self._renewed and now - self._renewed < _AGAIN_S:
-                return False
+            if self._renewed > sent or (self._renewed and now - self._renewed < _AGAIN_S):
+                return
             self._renewed, self._inner = now, None  # azure-identity keeps tokens of its own
             self._tokens.clear()
-            return True
 
     def claims(self, scope: str) -> dict[str, Any]:
         """What the token for `scope` says of its owner (`oid`, `tid`); {} where it cannot be read.

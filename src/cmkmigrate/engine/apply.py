@@ -98,7 +98,7 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
             target = migration.target(board.outputs)
             marker = Marker(target, ledger.meta()["run"], holder())
             held.callback(marker.release)
-        guard = _guard(lasting, marker) if marker else lambda: None
+        guard = _guard(lasting, marker)
         tasks = conduct(board, step, Again(guard) if step.again else Carrier(guard))
         if board.stop.is_set():
             raise Stopped(
@@ -120,12 +120,13 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
     board.tell("end")
 
 
-def _guard(lasting: Lasting, marker: Marker) -> Callable[[], None]:
-    """What is asked before each write to a workspace: what it stands on, and whose it is."""
+def _guard(lasting: Lasting, marker: Marker | None) -> Callable[[], None]:
+    """What is asked before each write: what it stands on, and of a workspace whose it is."""
 
     def guard() -> None:
         lasting.guard()
-        marker.guard()
+        if marker is not None:
+            marker.guard()
 
     return guard
 

@@ -30,10 +30,18 @@ def still(site: Subscription, kid: str) -> str:
     Raises Stopped, naming the key and its version, where it cannot."""
     at = KeyId.parse(kid)
     try:
-        home = site.home_now(str(site.home_of(at.uri)["id"]))
-    except (NotFound, Blocked) as error:
-        why = error.why if isinstance(error, Blocked) else error.message
-        raise _gone("the vault of the key", kid, why, _recover_vault(site, at)) from None
+        home = site.home_of(at.uri)
+    except (NotFound, Blocked) as error:  # not to be seen is not gone
+        if recover := _recover_vault(site, at):
+            raise _gone("the vault of the key", kid, str(error), recover) from None
+        return f"the vault of {kid} is not found: {error}"
+    except CallError as error:
+        return f"the vault of {kid} cannot be read: {error}"
+    try:
+        home = site.home_now(str(home["id"]))
+    except NotFound as error:
+        fix = _recover_vault(site, at) or f"bring {home.get('name')} back"
+        raise _gone("the vault of the key", kid, error.message, fix) from None
     except CallError as error:
         return f"the vault of {kid} cannot be read: {error}"
     try:
@@ -93,13 +101,11 @@ def _kid(uri: Any, name: Any, version: Any) -> str:
 
 def _facts(site: Subscription, home: Body, at: KeyId) -> KeyFacts:
     """The version of the key. Raises NotFound, and CallErrors where it may not be read."""
-    if is_hsm(home):
-        return KeyFacts.of_bundle(site.keys(uri_of(home)).key(at.name, at.version))
-    shown = site.vault_key(str(home["id"]), at.name)
+    shown = [] if is_hsm(home) else site.vault_key(str(home["id"]), at.name)
     if shown and at.version and KeyId.parse(KeyFacts.of_arm(shown[0]).kid).version != at.version:
         shown = site.vault_key_version(str(home["id"]), at.name, at.version)
-    if not shown:
-        raise NotFound("Resource Manager shows no such key", status=404)
+    if not shown:  # gone, or made so short a time ago that Resource Manager does not show it
+        return KeyFacts.of_bundle(site.keys(uri_of(home)).key(at.name, at.version))
     return KeyFacts.of_arm(shown[0])
 
 
@@ -118,11 +124,11 @@ def _recover_key(site: Subscription, home: Body, at: KeyId) -> str:
 
 
 def _recover_vault(site: Subscription, at: KeyId) -> str:
-    """The same of a vault. Its role assignments end with it (the vendor's page on recovery)."""
+    """The same of a vault, "" where none is seen that is soft-deleted. Its role assignments end with it (the vendor's
+    page on recovery)."""
     name = at.host.partition(".")[0]
     try:
         deleted = [str(one.get("name") or "").lower() for one in site.deleted_vaults()]
     except CallError:
-        deleted = []
-    command = f"az keyvault recover --name {name}" if name in deleted else f"bring {name} back"
-    return f"{command}, and give the grants on its keys again"
+        return ""
+    return f"az keyvault recover --name {name}, and give the grants on its keys again" if name in deleted else ""

@@ -49,6 +49,11 @@ def walled(site: FakeSubscription) -> None:
     site.bodies[VAULT]["properties"]["networkAcls"] = {"defaultAction": "Deny", "bypass": "None"}
 
 
+def without_a_vault_known_before(site: FakeSubscription) -> None:
+    kept = site.bodies.pop(VAULT)
+    site.home_of = lambda uri: kept  # type: ignore[method-assign]
+
+
 def without_a_vault(site: FakeSubscription) -> None:
     del site.bodies[VAULT]
     site.deleted = [{"name": "kv"}]
@@ -61,6 +66,7 @@ def without_a_vault(site: FakeSubscription) -> None:
         (disabled_after_a_rotation, "it is disabled"),
         (gone, "not there any more"),
         (walled, "keeps out the services"),
+        (without_a_vault_known_before, "bring kv back"),
         (without_a_vault, "az keyvault recover --name kv"),
     ],
 )
@@ -77,6 +83,11 @@ def test_it_cannot(trouble: Any, words: str, site: FakeSubscription) -> None:
 def test_it_cannot_be_told(error: CallError, site: FakeSubscription) -> None:
     site.arm_keys = error
     assert KID in key_use.still(site, KID)  # type: ignore[arg-type]
+
+
+def test_a_vault_that_nobody_shows_is_not_known_to_be_gone(site: FakeSubscription) -> None:
+    del site.bodies[VAULT]
+    assert "not found" in key_use.still(site, KID)  # type: ignore[arg-type]
 
 
 def test_who_has_to_have_it(site: FakeSubscription) -> None:
