@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cmkmigrate.clients.again import ATTEMPTS, FIRST_S, RETRY_AFTER_CAP_S, read_again, seconds
+from cmkmigrate.clients.again import ATTEMPTS, FIRST_S, RETRY_AFTER_CAP_S, read_again, retry_after, seconds
 from cmkmigrate.errors import CallError, Denied, NotFound, Throttled, Unknown
 
 
@@ -46,3 +46,19 @@ def test_the_last_error_is_raised() -> None:
 
 def test_seconds() -> None:
     assert [seconds(text) for text in ("3", "0.5", None, "", "-2", "tomorrow", "3600")] == [3, 0.5, 0, 0, 0, 0, 120]
+    assert [seconds(text) for text in ("nan", "inf")] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("date", "wanted"),
+    [
+        ("Sat, 01 Jan 2000 00:00:00 GMT", 30),
+        ("Sat, 01 Jan 2000 00:00:40 GMT", 0),
+        ("Fri, 31 Dec 1999 00:00:00 GMT", RETRY_AFTER_CAP_S),
+        ("soon", 0),
+        (None, 0),
+    ],
+)
+def test_a_date_counts_from_the_date_of_its_answer(date: str | None, wanted: float) -> None:
+    headers = {"Retry-After": "Sat, 01 Jan 2000 00:00:30 GMT", **({"Date": date} if date else {})}
+    assert retry_after(headers) == wanted

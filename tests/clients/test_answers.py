@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from cmkmigrate.clients.answers import error_of, throttled_body
+from cmkmigrate.clients.answers import error_of, refused_body
 from cmkmigrate.errors import AlreadyExists, CallError, Denied, NotFound, Refused, Throttled, Unknown
 
 
@@ -89,6 +89,6 @@ def test_retry_after(header: str, seconds: float) -> None:
 
 
 def test_a_429_that_says_200() -> None:
-    assert throttled_body(coded("REQUEST_LIMIT_EXCEEDED")) is not None
-    assert throttled_body(coded("SOMETHING")) is None
-    assert throttled_body({"jobs": []}) is None
+    assert isinstance(refused_body(coded("REQUEST_LIMIT_EXCEEDED")), Throttled)
+    assert isinstance(refused_body(coded("INTERNAL_ERROR")), Unknown), "no listing, so no empty one"
+    assert refused_body({"jobs": []}) is None

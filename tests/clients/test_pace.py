@@ -144,3 +144,38 @@ def test_factors(environ: dict[str, str], target: float, source: float) -> None:
 def test_mistakes(text: str) -> None:
     with pytest.raises(Mistake, match="CMKMIGRATE_PACE"):
         Paces.from_env({"CMKMIGRATE_PACE": text})
+
+
+def test_a_turn_from_before_a_429_is_given_back() -> None:
+    """Nothing starts while a 429 holds, though it had its turn already."""
+    clock = Clock()
+    one = pace(clock, 1)
+    first = one.wait()
+    one._sleep = lambda seconds: _meet(one, clock, first, seconds)
+    assert one.wait() >= first + 60
+    assert one.seen().calls == 2
+
+
+def _meet(one: Pace, clock: Clock, started: float, seconds: float) -> None:
+    """The first sleep is broken by a 429 of the call that is out."""
+    if not one.seen().throttled:
+        one.throttled(started, 60)
+    clock.now += seconds
+
+
+def test_who_would_wait_too_long_gives_its_turn_back() -> None:
+    clock = Clock()
+    one = pace(clock, 1)
+    first = one.wait()
+    one._sleep = lambda seconds: _meet(one, clock, first, seconds)
+    with pytest.raises(Throttled):
+        one.wait(5)
+
+
+def test_a_long_hold_is_said_once() -> None:
+    clock, told = Clock(), list[str]()
+    one = Pace("host", Family("x", "", "", 10), 10, clock, clock.sleep, told.append)
+    started = one.wait()
+    for asked in (1, 60, 60, 3600):
+        one.throttled(started, asked)
+    assert len(told) == 2 and "60 s" in told[0] and "120 s" in told[1]

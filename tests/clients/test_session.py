@@ -32,6 +32,7 @@ class Handler(BaseHTTPRequestHandler):
         content, more = b'{"a": 1}', {}
         if self.path.startswith("/gzip"):
             content, more = gzip.compress(content), {"Content-Encoding": "gzip"}
+            content = content[: -9 if self.path.startswith("/gzip-cut") else None]
         if self.path.startswith("/cut"):
             more = {"Content-Length": str(len(content) + 5), "Connection": "close"}
         if self.path.startswith("/chunks"):
@@ -98,6 +99,13 @@ def test_compressed(session: Session, url: str) -> None:
     streamed = session.request("GET", f"{url}/gzip", stream=True)
     assert b"".join(streamed.iter_content(2)) == b'{"a": 1}'
     streamed.close()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_compressed_and_cut_off_is_no_whole_answer(stream: bool, session: Session, url: str) -> None:
+    """Its length is right, and what there is of it can be unpacked."""
+    with pytest.raises(urllib3.exceptions.HTTPError):
+        b"".join(session.request("GET", f"{url}/gzip-cut", stream=stream).iter_content(100))
 
 
 def test_no_redirect_is_followed(session: Session, url: str) -> None:

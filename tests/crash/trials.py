@@ -157,18 +157,26 @@ def _try(trial: Trial, box: Sandbox, place: Commands, reference: dict[str, Any])
         raise AssertionError(str(trial.resumed))
     trial.writes, trial.source = box.writes(), box.source_host
     trial.problems = trial.resumed.json["problems"]
-    source, there = box.state(trial.source), box.state(box.host_of(target))
-    left_out = [(one["kind"], one["key"]) for one in trial.problems]
+    trial.differences, trial.keys, trial.grants = judged(box, target, vault, trial.problems, reference)
+
+
+def judged(
+    box: Sandbox, target: str, vault: str, problems: Iterable[dict[str, Any]], reference: dict[str, Any]
+) -> tuple[list[str], list[int], Counter[tuple[str, str, str]]]:
+    """What a target (by its name) is like after a run: its differences from the source and from a target that nobody
+    disturbed, but for what the run said of itself; versions of each key of its vault; grants on that vault."""
+    source, there = box.state(box.source_host), box.state(box.host_of(target))
+    left_out = [(one["kind"], one["key"]) for one in problems]
     against_source = compare(source, there, left_out=left_out, operator=box.operator)
     against_reference = same(reference, there, source, operator=box.operator)
-    trial.differences = [str(one) for one in against_source + against_reference]
     arm = box.arm()
-    trial.keys = [len(versions) for versions in arm["vaults"][vault]["keys"].values()]
-    trial.grants = Counter(
+    grants = Counter(
         (one["scope"], one["role"], one["principal"])
         for one in arm["roleAssignments"]
         if f"/vaults/{vault}" in one["scope"].lower()
     )
+    keys = [len(versions) for versions in arm["vaults"][vault]["keys"].values()]
+    return [str(one) for one in against_source + against_reference], keys, grants
 
 
 def _killed(point: Point, words: tuple[str, ...], box: Sandbox, place: Commands) -> Result:

@@ -180,3 +180,20 @@ def test_a_run_ends_when_another_takes_its_target(
     under_way = Counter(kind for kind, _ in target.writes)
     assert max(under_way.values()) <= 4, "the parallelism of each kind"
     assert target.marker == OTHER
+
+
+def test_a_refused_or_lost_delete_is_tried_again(site: Site) -> None:
+    marker = Marker(site, "r1", "me@here")
+    marker.guard()
+    site.before = [Unknown("lost"), Throttled("slow", retry_after=3600)]
+    marker.release()
+    assert site.calls.count("delete") == 3
+    assert Marker(site, "r2", "ann@there").owner() is None
+
+
+def test_a_delete_whose_answer_was_lost_is_not_sent_again(site: Site) -> None:
+    marker = Marker(site, "r1", "me@here")
+    marker.guard()
+    site.lost = [Unknown("lost")]
+    marker.release()
+    assert site.calls.count("delete") == 1

@@ -7,8 +7,10 @@ times.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
 
 from cmkmigrate.errors import Throttled, Unknown
@@ -43,12 +45,22 @@ def read_again(call: Callable[[], T], *, sleep: Callable[[float], None] = time.s
     )(call)
 
 
-def seconds(text: str | None, per_second: float = 1) -> float:
-    """A Retry-After header in seconds, 120 at most; 0.0 when there is none, or when it is a date (clocks differ).
+def seconds(text: str | None, per_second: float = 1, *, date: str | None = None) -> float:
+    """A Retry-After header in seconds, 120 at most; 0.0 when there is none, or none that can be read.
 
-    per_second: how many of the header's units make a second.
+    per_second: how many of the header's units make a second. date: the Date header of the same answer; a Retry-After
+    that is a date as well (RFC 9110, section 10.2.3) is so much later, whatever the clock of this machine says.
     """
     try:
-        return min(max(0.0, float(text or 0) / per_second), RETRY_AFTER_CAP_S)
+        wanted = float(text or 0) / per_second
     except ValueError:
-        return 0.0
+        try:
+            wanted = (parsedate_to_datetime(str(text)) - parsedate_to_datetime(str(date))).total_seconds()
+        except (TypeError, ValueError):
+            return 0.0
+    return min(max(0.0, wanted), RETRY_AFTER_CAP_S) if math.isfinite(wanted) else 0.0
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """What an answer asks to wait, as `seconds` says. `headers` must ignore case."""
+    return seconds(headers.get("Retry-After"), date=headers.get("Date"))

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cmkmigrate.clients.again import seconds
+from cmkmigrate.clients.again import retry_after
 from cmkmigrate.errors import AlreadyExists, CallError, Denied, NotFound, Refused, Throttled, Unknown
 
 THROTTLING: Final = frozenset({"REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED"})
@@ -40,16 +40,20 @@ def error_of(status: int, headers: Mapping[str, str], content: bytes) -> CallErr
     message = message[:_LONGEST] or f"HTTP {status}"
     kind = _kind(status, code, message, readable)
     if kind is Throttled:
-        return Throttled(message, retry_after=seconds(headers.get("retry-after")), status=status, code=code)
+        return Throttled(message, retry_after=retry_after(headers), status=status, code=code)
     return kind(message, status=status, code=code, request_id=request_id)
 
 
-def throttled_body(body: Mapping[str, Any]) -> Throttled | None:
-    """The Throttled that the body of a 200 is when it says so (seen in the field), else None."""
+def refused_body(body: Mapping[str, Any]) -> CallError | None:
+    """The error that the body of a 200 is when it has an `error_code` (a 429 in that dress was seen in the field), else
+    None. A listing in that dress would otherwise be taken for an empty one, and what became of a write is not known."""
     code = body.get("error_code")
-    if isinstance(code, str) and code in THROTTLING:
-        return Throttled(str(body.get("message", ""))[:_LONGEST], status=200, code=code)
-    return None
+    if not isinstance(code, str) or not code:
+        return None
+    message = str(body.get("message", ""))[:_LONGEST]
+    if code in THROTTLING:
+        return Throttled(message, status=200, code=code)
+    return Unknown(message, status=200, code=code)
 
 
 def _kind(status: int, code: str, message: str, readable: bool) -> type[CallError]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cmkmigrate.clients.again import read_again, seconds
+from cmkmigrate.clients.again import read_again, retry_after, seconds
 from cmkmigrate.clients.arm_bodies import each_once, json_bytes, listed, object_of
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.clients.azure_core import called, error_of, management_options
@@ -125,7 +125,7 @@ class Subscription(KeyHomes):
                 body = None
             if not isinstance(body, dict):
                 raise Unknown("the status of the operation cannot be read", status=answer.status_code)
-            wait = seconds(answer.headers.get("retry-after-ms"), 1000) or seconds(answer.headers.get("Retry-After"))
+            wait = seconds(answer.headers.get("retry-after-ms"), 1000) or retry_after(answer.headers)
             return {"status": "Succeeded" if answer.status_code == 200 else "Accepted", **body, "retry_after": wait}
 
         return read_again(look)

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 from cmkmigrate import __version__
 from cmkmigrate.clients import trace
-from cmkmigrate.clients.again import seconds
+from cmkmigrate.clients.again import retry_after
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.imports import load
 from cmkmigrate.clients.login import Login
@@ -126,7 +126,7 @@ def error_of(status: int, headers: Mapping[str, str], content: bytes) -> CallErr
     if status >= 500 or status == 408 or not readable:
         return Unknown(message, status=status, code=code, request_id=request_id)
     if status == 429:
-        return Throttled(message, retry_after=seconds(headers.get("Retry-After")), code=code)
+        return Throttled(message, retry_after=retry_after(headers), code=code)
     kind: type[CallError] = Refused
     if status in (401, 403):
         kind = Denied

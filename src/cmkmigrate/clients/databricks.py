@@ -17,7 +17,7 @@ from typing import Any, Final
 from cmkmigrate import __version__
 from cmkmigrate.clients import sdk
 from cmkmigrate.clients.again import read_again
-from cmkmigrate.clients.answers import error_of, throttled_body
+from cmkmigrate.clients.answers import error_of, refused_body
 from cmkmigrate.clients.arm_wire import Reads
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
@@ -212,8 +212,8 @@ class Workspace:
             raise Unknown(f"{method} {path}: no readable answer ({_cause(error)})") from None
         if not isinstance(answer, dict):
             raise Unknown(f"{method} {path}: the answer is not an object")
-        if throttled := throttled_body(answer):
-            raise throttled
+        if refused := refused_body(answer):
+            raise refused
         return answer
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from cmkmigrate import __version__
 from cmkmigrate.clients import trace
-from cmkmigrate.clients.again import read_again, seconds
+from cmkmigrate.clients.again import read_again, retry_after
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
 from cmkmigrate.errors import CallError, Denied, NotFound, Refused, Throttled, Unknown
@@ -65,7 +65,7 @@ def _get(login: Login, endpoints: Endpoints, path: str, query: dict[str, str]) -
     said = said if isinstance(said, dict) else {}
     code, message = str(said.get("code", "")), str(said.get("message", "")) or f"HTTP {answer.status_code}"
     if answer.status_code == 429:
-        raise Throttled(message, retry_after=seconds(answer.headers.get("Retry-After")), code=code)
+        raise Throttled(message, retry_after=retry_after(answer.headers), code=code)
     kinds: dict[int, type[CallError]] = {401: Denied, 403: Denied, 404: NotFound}
     kind = Unknown if answer.status_code >= 500 else kinds.get(answer.status_code, Refused)
     raise kind(message, status=answer.status_code, code=code, request_id=answer.headers.get("request-id", ""))

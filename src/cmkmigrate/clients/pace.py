@@ -28,6 +28,7 @@ from typing import Final
 from cmkmigrate.errors import Mistake, Throttled
 
 LONGEST_HOLD_S: Final = 120.0  # however much longer a Retry-After says
+SAID_S: Final = 5.0  # a hold that is as long is said
 _HOLD_S: Final = 1.0  # where a 429 names no time (the vendor's SDKs assume the same)
 _CREDIT_S: Final = 0.1  # slots missed lately that may be taken together: the clock of a busy machine is coarse
 _LATELY_S: Final = 5.0  # what "lately" means when the served rate is measured
@@ -120,7 +121,9 @@ class Pace:
         ceiling: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        told: Callable[[str], None] = lambda text: None,
     ) -> None:
+        self._told = told
         self._host, self._kin, self._ceiling = host, kin, ceiling
         self._clock, self._sleep = clock, sleep
         self._lock = threading.Lock()
@@ -128,6 +131,7 @@ class Pace:
         self._next = -math.inf  # when the next call may start
         self._climbed = clock()
         self._slowed = -math.inf  # the last turn that was given before the rate was cut
+        self._held = -math.inf  # nothing starts before
         self._served: deque[float] = deque(maxlen=1024)
         self._calls = self._throttled = 0
         self._waited = 0.0
@@ -135,20 +139,26 @@ class Pace:
     def wait(self, longest: float = math.inf) -> float:
         """Wait for a turn; gives the moment (of the clock) at which the call starts, for `throttled`.
 
+        A turn that was given before a 429 is given back, and another one taken after the time that the 429 asked for.
         Raises Throttled at once, and takes no turn, when it would be more than `longest` seconds away.
         """
-        with self._lock:
-            now = self._clock()
-            self._climb(now)
-            start = max(now, self._next)
-            if start - now > longest:
-                raise Throttled(f"no turn within {longest:.0f} s", retry_after=start - now, code="PACE")
-            self._next = max(self._next, now - _CREDIT_S) + (0.0 if math.isinf(self._rate) else 1 / self._rate)
-            self._calls += 1
-            self._waited += start - now
-        while (left := start - self._clock()) > 0:
-            self._sleep(left)
-        return start
+        began = math.inf
+        while True:
+            with self._lock:
+                now = self._clock()
+                began = min(began, now)
+                self._climb(now)
+                start = max(now, self._next)
+                if start - began > longest:
+                    raise Throttled(f"no turn within {longest:.0f} s", retry_after=start - now, code="PACE")
+                self._next = max(self._next, now - _CREDIT_S) + (0.0 if math.isinf(self._rate) else 1 / self._rate)
+            while (left := start - self._clock()) > 0:
+                self._sleep(left)
+            with self._lock:
+                if start >= self._held:
+                    self._calls += 1
+                    self._waited += start - began
+                    return start
 
     def served(self) -> None:
         """A call was answered, well or badly, but not with a 429."""
@@ -157,12 +167,15 @@ class Pace:
 
     def throttled(self, started: float, retry_after: float = 0.0) -> None:
         """A call that had started at `started` was answered with a 429 that asks for `retry_after` s (0: unsaid)."""
+        hold = min(retry_after, LONGEST_HOLD_S) if retry_after > 0 else _HOLD_S
+        if hold >= SAID_S and self._clock() + hold > self._held + SAID_S:
+            self._told(f"{self._host} is too busy for {self._kin.name}: it gets none for {hold:.0f} s, as it asks")
         with self._lock:
             now = self._clock()
             self._throttled += 1
-            hold = min(retry_after, LONGEST_HOLD_S) if retry_after > 0 else _HOLD_S
             queued = max(now, self._next)
             self._next = max(self._next, now + hold)
+            self._held = max(self._held, now + hold)
             if started <= self._slowed:
                 return  # it had its turn before the rate was cut: the same news again
             lately = sum(1 for at in self._served if at > now - _LATELY_S)
@@ -216,6 +229,7 @@ class Paces:
         self._lock = threading.Lock()
         self._paces: dict[tuple[str, str], Pace] = {}
         self._sources: list[tuple[Pace, float]] = []
+        self.told: Callable[[str], None] = lambda text: None  # who is to hear that a service asks for a long wait
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Paces:
@@ -233,7 +247,9 @@ class Paces:
             pace = self._paces.get((host, kin.name))
             if pace is None:
                 ceiling = self.ceiling(method, path, source=source)
-                pace = self._paces[host, kin.name] = Pace(host, kin, ceiling, self._clock, self._sleep)
+                pace = self._paces[host, kin.name] = Pace(
+                    host, kin, ceiling, self._clock, self._sleep, lambda text: self.told(text)
+                )
                 if source:
                     self._sources.append((pace, kin.per_s))
             return pace

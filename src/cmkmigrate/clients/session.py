@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
@@ -19,7 +20,8 @@ from cmkmigrate.clients import trace
 
 LONGEST: Final = 10  # times the timeout: how long a body may take as a whole, however steadily it drips
 _BLOCK: Final = 1 << 20
-_GIVEN: Final = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+_GIVEN: Final = {"Accept": "*/*", "Accept-Encoding": "gzip"}
+_GZIP: Final = 31  # of zlib: a gzip header, and the largest window
 
 
 class Session:
@@ -116,15 +118,24 @@ class Answer:
 
     def iter_content(self, chunk_size: int = 1, decode_unicode: bool = False) -> Iterator[bytes]:
         """The body in blocks, decoded by its Content-Encoding. Raises urllib3's HTTPError, also when it takes long."""
-        from urllib3.exceptions import ReadTimeoutError
+        from urllib3.exceptions import DecodeError, ReadTimeoutError
 
-        late = False
-        while block := self.raw.read1(chunk_size, decode_content=True):
+        late, packed = False, self.headers.get("content-encoding", "").strip().lower()
+        # urllib3 would give what there is of a body that was packed and then cut off, and call it whole.
+        unpack = zlib.decompressobj(_GZIP) if packed in ("gzip", "x-gzip") else None
+        while block := self.raw.read1(chunk_size, decode_content=unpack is None):
             if late:
                 self.raw.close()
                 raise ReadTimeoutError(self.raw, self.url, "the answer takes too long")
-            yield block
+            try:
+                block = unpack.decompress(block) if unpack else block
+            except zlib.error:
+                raise DecodeError("the answer cannot be unpacked") from None
+            if block:
+                yield block
             late = time.monotonic() > self._until
+        if unpack and (not unpack.eof or unpack.unused_data):
+            raise DecodeError("the answer is not whole")
 
     def close(self) -> None:
         """Give the connection back, or end it when the body was not read to its end."""

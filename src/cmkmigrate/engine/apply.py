@@ -70,6 +70,8 @@ def apply(
             board_out.append(board)
         if retry_failed:
             _retry(ledger)
+        if (paces := getattr(migration.sites, "paces", None)) is not None:
+            paces.told = lambda text: board.tell("note", text=text)
         held.enter_context(Brake(board, window or Window()))
         for event in stream(board, lambda: _run(board, confirm, held)):
             if event.what in ("step", "note", "end") or (event.what == "item" and event.state in FAILED):

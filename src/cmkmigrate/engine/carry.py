@@ -7,6 +7,7 @@ is settled by looking, after the quiesce, by `conduct`.
 from __future__ import annotations
 
 import json
+import random
 import time
 from dataclasses import replace
 from typing import Any
@@ -34,6 +35,7 @@ from cmkmigrate.model import Asset, Do, Entry, Made, State
 TIMEOUT_S = 60.0  # of a request, where the site does not say
 UNUSABLE = "made, but did not become usable: "
 BUSY_S = 15 * 60.0  # how long one item waits for a service that says "too many requests"
+SAID_S = 5.0  # what is waited longer than this is said
 TRIES = 3  # updates (or lost writes) of one item in a row before it is called failed
 DENIED = 3  # refusals for lack of rights in a row after which the run stops
 UNREADABLE = 5  # unreadable answers in a row after which the run stops
@@ -116,7 +118,7 @@ class Carrier:
         began, delay = time.monotonic(), 0.0
         while True:
             self._guard()
-            lands_by = task.board.ledger.now() + 1.1 * getattr(task.target, "timeout_s", TIMEOUT_S) + 0.5
+            lands_by = ledger.now() + 1.1 * getattr(task.target, "timeout_s", TIMEOUT_S) + 0.5
             intent = {"state": State.INTENT, "do": decision.do, "reason": decision.reason, "lands_by": lands_by}
             ledger.set_item({**key_of(row), **intent, "tries": row.tries}, durable=True)
             try:
@@ -129,9 +131,11 @@ class Carrier:
                 if time.monotonic() - began > limit or not limit:
                     raise worn_out(row, error, limit) from error
                 delay = min(max(2 * delay, _first_delay(task)), 30.0)
-                if isinstance(error, NotYet):
-                    board.tell("wait", step=row.step, kind=row.kind, key=row.key, text=str(error))
-                if board.stop.wait(max(delay, getattr(error, "retry_after", 0.0))):
+                pause = max(delay, getattr(error, "retry_after", 0.0))
+                if isinstance(error, NotYet) or pause >= SAID_S:
+                    again = "" if isinstance(error, NotYet) else f"; sent again in {pause:.0f} s"
+                    board.tell("wait", step=row.step, kind=row.kind, key=row.key, text=f"{error}{again}")
+                if board.stop.wait(pause * random.uniform(1.0, 1.25)):  # many do not come back at once
                     return False
             except AlreadyExists as error:
                 reason = f"appeared in the target between the plan and the write: {error}"

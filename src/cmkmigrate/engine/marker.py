@@ -29,6 +29,8 @@ from cmkmigrate.errors import (
 PATH = "/Shared/.cmkmigrate-run"
 RESUME = "cmkmigrate resume"
 CHECK_S = 5.0  # how old the last look may be when something is written
+_TRIES_S = (0.0, 1.0, 2.0, 4.0, 8.0)  # before each attempt
+_LONGEST_S = 120.0  # however long a service that is too busy asks to wait
 
 
 class Marker:
@@ -44,11 +46,14 @@ class Marker:
         """Make the marker, or find our own. Raises LockHeld when another run is at work on the target."""
         text = json.dumps({"run": self._run, "holder": self._holder})
         body = {"path": PATH, "format": "AUTO", "overwrite": False, "content": base64.b64encode(text.encode()).decode()}
-        for delay in (0.0, 1.0, 2.0, 4.0, 8.0):
-            time.sleep(delay)
+        asked = 0.0
+        for delay in _TRIES_S:
+            time.sleep(max(delay, min(asked, _LONGEST_S)))
             try:
                 self._site.write("POST", "/api/2.0/workspace/import", body)
-            except (Throttled, Unknown):
+            except Throttled as error:
+                asked = error.retry_after
+            except Unknown:
                 pass  # what became of it shows below
             except AlreadyExists:
                 pass
@@ -88,13 +93,19 @@ class Marker:
             self.clear()
 
     def clear(self) -> None:
-        """Take away what this run has left, be it by a process that was killed."""
-        self._taken = False
-        try:
-            if (self.owner() or {}).get("run") == self._run:
-                self._site.write("POST", "/api/2.0/workspace/delete", {"path": PATH})
-        except CallError:
-            return
+        """Take away what this run has left, be it by a process that was killed. A marker that stays keeps others out
+        of the target, so that what was refused or lost is tried again, after a look whether it is still there."""
+        self._taken, asked = False, 0.0
+        for delay in _TRIES_S:
+            time.sleep(max(delay, min(asked, _LONGEST_S)))
+            try:
+                if (self.owner() or {}).get("run") == self._run:
+                    self._site.write("POST", "/api/2.0/workspace/delete", {"path": PATH})
+                return
+            except (Throttled, Unknown) as error:
+                asked = getattr(error, "retry_after", 0.0)
+            except CallError:
+                return
 
     def _judge(self, owner: dict[str, Any]) -> None:
         if owner.get("run") != self._run:

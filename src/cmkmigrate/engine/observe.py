@@ -212,7 +212,7 @@ class Task:
                 "side": self.step.on,
                 "pass": number,
             }
-            batch.append({**values, "state": State.PLANNED, "name": row.name, "at": time.time()})
+            batch.append({**values, "state": State.PLANNED, "name": row.name, "at": ledger.now()})
             self.board.unseen.expect((row.of_kind, row.of_key))
             if len(batch) == PAGE:
                 ledger.send(statement, batch)

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Executable, Table, create_engine, event, func, select
+from sqlalchemy import Engine, Executable, Table, case, create_engine, event, func, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
@@ -75,6 +75,7 @@ class Ledger:
             self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._ahead: float | None = None  # of this process's monotonic clock
         self.writer: Writer | None = None
+        self._opened = self.now()
         new = isinstance(where, Path) and not (where / FILE).stat().st_size
         self.number = 1 if new else int(self.meta().get("pass", "1"))
 
@@ -188,18 +189,28 @@ class Ledger:
     # reading
 
     def now(self) -> float:
-        """The time (Unix seconds) that what other processes read is told in: where several hosts see the ledger its
-        server's, so that no request counts as landed because two clocks differ."""
-        if isinstance(self.where, Path):
-            return time.time()
+        """The time (Unix seconds) that the run is told in: on disk, it begins at this machine's clock, or after what
+        the ledger was told last; where several hosts see the ledger it is its server's, so that no request counts as
+        landed because two clocks differ. It never goes back and never jumps, whatever is done to a clock meanwhile."""
         if self._ahead is None:
-            with self._reader.connect() as connection:
-                self._ahead = locks.clock(connection) - time.monotonic()
+            self._ahead = self._begun_at() - time.monotonic()
         return self._ahead + time.monotonic()
+
+    def _begun_at(self) -> float:
+        if not isinstance(self.where, Path):
+            with self._reader.connect() as connection:
+                return locks.clock(connection)
+        i, e, b = schema.item.c, schema.entry.c, schema.lock.c
+        latest = select(*(select(func.max(one)).scalar_subquery() for one in (i.at, e.seen, b.beat)))
+        try:
+            written, seen, beat = (float(one or 0.0) for one in self.first(latest))
+        except DatabaseError:  # a ledger that is thrown away, and has no tables yet
+            written = seen = beat = 0.0
+        return max(time.time(), written, seen / 1e9, beat)
 
     def now_ns(self) -> int:
         """`now` in nanoseconds."""
-        return time.time_ns() if isinstance(self.where, Path) else int(self.now() * 1e9)
+        return int(self.now() * 1e9)
 
     def meta(self) -> dict[str, str]:
         try:
@@ -284,7 +295,7 @@ class Ledger:
 
     def set_item(self, row: Mapping[str, Any], *, durable: bool = False) -> None:
         """Write the columns of `row` (its key and what changes). durable: return only when it is on disk."""
-        values = {f"new_{name}": value for name, value in {**row, "at": time.time()}.items()}
+        values = {f"new_{name}": value for name, value in {**row, "at": self.now()}.items()}
         statement = statements.item_update(tuple(sorted(values)))
         self.commit(statement, values) if durable else self.send(statement, values)
 
@@ -299,9 +310,13 @@ class Ledger:
         self.send(_EVENT, {**row, "key": one.key, "state": one.state, "text": one.text})
 
     def last_intent(self, step: str, kind: str) -> float:
-        """Until when (Unix seconds) a request of an item without a result may still land; 0.0: there is none."""
-        i = schema.item.c
-        statement = select(func.max(i.lands_by)).where(i.step == step, i.kind == kind, i.state == State.INTENT)
+        """Until when (`now`) a request of an item without a result may still land; 0.0: there is none.
+
+        What a process before this one has sent is waited for in full, from when the ledger was opened: the clock may
+        have been set forward since."""
+        i, opened = schema.item.c, self._opened
+        lands_by = case((i.at < opened, opened + i.lands_by - i.at), else_=i.lands_by)
+        statement = select(func.max(lands_by)).where(i.step == step, i.kind == kind, i.state == State.INTENT)
         return float(self.first(statement)[0] or 0.0)
 
 
