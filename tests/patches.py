@@ -1,10 +1,13 @@
-"""What the launcher may change in a child before the command runs: deaths at the ledger, and mistakes in a kind."""
+"""What the launcher may change in a child before the command runs: deaths at the ledger, mistakes in a kind, time."""
 
 from __future__ import annotations
 
 import itertools
 import os
 import signal
+import threading
+import time
+from types import FunctionType
 from typing import Any
 
 
@@ -16,6 +19,8 @@ def apply(text: str) -> None:
         "server_owned": server_owned,
         "every_host_is_ours": every_host_is_ours,
         "look_often": look_often,
+        "clock": clock,
+        "faster": faster,
     }[name](*arguments)
 
 
@@ -65,3 +70,51 @@ def look_often(seconds: str) -> None:
     from cmkmigrate.engine import lasting
 
     lasting.LOOK_S = float(seconds)  # type: ignore[misc]
+
+
+def clock(ahead: str, then: str = "", number: str = "1") -> None:
+    """This process's clock is `ahead` seconds ahead (negative: behind). then: so many more after the result of its
+    n-th write, in the middle of the run: the clock is set. The monotonic clock knows nothing of it."""
+    from cmkmigrate.run.writer import Writer
+
+    offset = [float(ahead)]
+    now, now_ns = time.time, time.time_ns
+    _everywhere(now, lambda: now() + offset[0])
+    _everywhere(now_ns, lambda: now_ns() + int(offset[0] * 1e9))
+    if not then:
+        return
+    send, counted, wanted = Writer.send, itertools.count(1), int(number)
+
+    def setting(self: Any, statement: Any, rows: Any = None) -> None:
+        if _is_result(statement, rows) and next(counted) == wanted:
+            offset[0] += float(then)
+        send(self, statement, rows)
+
+    Writer.send = setting  # type: ignore[method-assign]
+
+
+def faster(factor: str) -> None:
+    """Time runs so much faster in this process: what it waits for comes sooner, by every clock that it has. Timeouts of
+    connections stay as they are."""
+    times, now, steady, sleep, began = float(factor), time.time, time.monotonic, time.sleep, time.monotonic()
+    began_at = now()
+    _everywhere(now, lambda: began_at + (now() - began_at) * times)
+    _everywhere(steady, lambda: began + (steady() - began) * times)
+    _everywhere(sleep, lambda seconds: sleep(seconds / times))
+    wait = threading.Event.wait
+    quick = lambda self, timeout=None: wait(self, None if timeout is None else timeout / times)  # noqa: E731
+    threading.Event.wait = quick  # type: ignore[method-assign]
+
+
+def _everywhere(old: Any, new: Any) -> None:
+    """In the module `time`, and where the product has kept the function as a default of its own."""
+    import gc
+
+    setattr(time, old.__name__, new)
+    for one in gc.get_objects():
+        if isinstance(one, FunctionType) and (one.__module__ or "").startswith("cmkmigrate"):
+            if one.__defaults__ and old in one.__defaults__:
+                one.__defaults__ = tuple(new if value is old else value for value in one.__defaults__)
+            for name, value in (one.__kwdefaults__ or {}).items():
+                if value is old:
+                    one.__kwdefaults__[name] = new

@@ -2,7 +2,7 @@
 
 Applying twice changes nothing. Verify is clean, and sees a change made behind its back; the next pass reports that, and
 takes it up where that is asked for. A write that is lost, before its work or after it, leaves no trace. What is not
-ours is not touched. Twins stay twins. A reference to nothing is reported, and never becomes a reference to something else.
+ours is not touched. Twins stay twins. A reference to nothing is reported, and never becomes one to something else.
 """
 
 from __future__ import annotations

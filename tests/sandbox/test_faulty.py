@@ -168,12 +168,14 @@ class Wire:
         ({"action": "length", "bytes": 3}, 13, b"0123456789", []),
         ({"action": "length", "bytes": -3}, 7, b"0123456", [("write", b"789")]),
         ({"action": "lose"}, -1, b"", [("drop",)]),
+        ({"action": "hang"}, -1, b"", []),
+        ({"action": "gzip", "bytes": 4}, 4, b"\x1f\x8b\x08\x00", []),
         ({"action": "status", "status": 500}, 10, b"0123456789", []),
     ],
 )
 def test_what_goes_over_the_wire(rule: dict[str, Any], promised: int, came: bytes, done: list[Any]) -> None:
     wire = Wire()
-    response = None if rule["action"] == "lose" else Response(200, b"0123456789")
+    response = None if rule["action"] in ("lose", "hang") else Response(200, b"0123456789")
     assert wire.play(rule, response) == (promised, came) and wire.done == done
 
 

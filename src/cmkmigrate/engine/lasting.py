@@ -1,7 +1,8 @@
 """Whether what earlier steps made can still be used: looked at before things are written that stand on it.
 
 A key that is disabled in the middle of a run is told by nothing that is being copied; what is written then may be
-unreadable for good. So the kinds that know (`Kind.still`) are asked before the first write after they are made, and each minute from then on.
+unreadable for good. So the kinds that know (`Kind.still`) are asked before the first write after they are made, and
+each minute from then on.
 """
 
 from __future__ import annotations

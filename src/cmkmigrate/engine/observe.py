@@ -6,7 +6,7 @@ import fnmatch
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,13 +112,7 @@ class Task:
         self.board.names.replace("source", self.kind.name, self._source_rows(found))
 
     def _source_rows(self, found: Iterable[Entry]) -> Iterator[dict[str, Any]]:
-        seen: set[str] = set()
-        for ordinal, one in enumerate(found):
-            key = one.key or one.id
-            twin = ""
-            if key in seen:
-                twin, key = key, f"{key} ({one.id})"
-            seen.add(key)
+        for ordinal, (one, key, twin) in enumerate(_each_once(found, lambda one: one.key or one.id)):
             if isinstance(one, Asset):
                 self.assets["source", key] = one
             if not one.excluded:
@@ -157,13 +151,8 @@ class Task:
 
     def _target_rows(self, found: Iterable[Entry]) -> Iterator[dict[str, Any]]:
         ours = self._known_ids()
-        seen: set[str] = set()
-        for ordinal, one in enumerate(found):
-            key = one.key or ours.get(one.id) or one.marker or f"{FOREIGN}{one.id}"
-            twin = ""
-            if key in seen:
-                twin, key = key, f"{key} ({one.id})"
-            seen.add(key)
+        of_ours = _each_once(found, lambda one: one.key or ours.get(one.id) or one.marker or f"{FOREIGN}{one.id}")
+        for ordinal, (one, key, twin) in enumerate(of_ours):
             if isinstance(one, Asset):
                 self.assets["target", key] = one
             seeded = int(self.kind.seeded(self.target, one))
@@ -229,6 +218,21 @@ class Task:
         where += [select(e.id).where(*same, e.side == "target").exists()]
         where += [~select(e.id).where(*same, e.side == "source").exists()]
         return [row.key for row in self.board.ledger.rows(select(i.key).where(*where).order_by(i.key))]
+
+
+def _each_once(found: Iterable[Entry], key_of: Callable[[Entry], str]) -> Iterator[tuple[Entry, str, str]]:
+    """Each thing with its key, and the key of the thing before it that has the same ("" where none has).
+
+    What a listing brings a second time, because it moved from one page to the next while they were read, is no twin."""
+    ids: dict[str, str] = {}
+    for one in found:
+        key, twin = key_of(one), ""
+        if key in ids:
+            twin, key = key, f"{key} ({one.id})"
+            if one.id and (ids[twin] == one.id or key in ids):
+                continue
+        ids[key] = one.id
+        yield one, key, twin
 
 
 def key_of(row: Any) -> dict[str, Any]:

@@ -24,6 +24,10 @@ cut             the connection ends after `bytes` of the body (default: half of 
 length          Content-Length is `bytes` more (default 10; negative: fewer) than what comes
 slow            `bytes` (default 1) at a time, with `seconds` (default 0.05) between
 page            the token of the next page leads back to this one
+moved           every page after the first begins with what the one before ended with (`how`: double), or leaves out what
+                it should begin with (missed), as if things had moved while they were listed; pages of `rows`
+gzip            packed, and cut off after `bytes` of that (default: half of it), which is the length that is said
+hang            nothing comes, and the connection stays open
 foreign         links in the answer lead to `to` (default operations.example.com): a host, an origin with its scheme, or
                 a list of them, taken in turn; with "every": true each address in it does, and it has the links that it
                 might have (nextLink, Location, Azure-AsyncOperation)
@@ -49,8 +53,9 @@ from zlib import crc32
 
 MARK: Final = "x-sandbox-fault"  # what a fault has answered carries it: no vendor has to answer for that
 ANSWERS: Final = frozenset({"refuse", "status", "html"})  # take the place of the real answer
-DROPS: Final = frozenset({"lose", "reset", "kill", "kill_after"})  # give none
+DROPS: Final = frozenset({"lose", "reset", "kill", "kill_after", "hang"})  # give none
 HOW: Final = ("fail", "never", "lie", "early", "forgotten")
+MOVED: Final = ("double", "missed")
 # action -> the keys that are its own
 ACTIONS: Final[dict[str, frozenset[str]]] = {
     "refuse": frozenset({"status", "body", "headers", "retry_after", "after"}),
@@ -64,6 +69,9 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "length": frozenset({"bytes"}),
     "slow": frozenset({"bytes", "seconds"}),
     "page": frozenset(),
+    "moved": frozenset({"how", "rows"}),
+    "gzip": frozenset({"bytes"}),
+    "hang": frozenset(),
     "foreign": frozenset({"to", "every"}),
     "operation": frozenset({"how", "code", "message"}),
     "delay": frozenset({"seconds"}),
@@ -76,13 +84,13 @@ COMMON: Final = frozenset(
 KEYS: Final = COMMON.union(*ACTIONS.values())
 MATCHES: Final = frozenset({"method", "host", "path", "query", "write"})
 NUMBERS: Final[dict[str, tuple[type, ...]]] = {
-    "offset": (int,), "count": (int,), "status": (int,), "bytes": (int,), "pid": (int,), "share": (int, float),
+    "offset": (int,), "count": (int,), "status": (int,), "bytes": (int,), "pid": (int,), "rows": (int,), "share": (int, float),
     "from_s": (int, float), "for_s": (int, float), "seconds": (int, float),
 }  # fmt: skip
 NEEDED: Final[dict[str, tuple[str, str]]] = {
     "kill": ("pid", "the pid of a process"), "kill_after": ("pid", "the pid of a process"),
     "status": ("status", "a status"), "operation": ("how", f"a how: {', '.join(HOW)}"), "token": ("seconds", "seconds"),
-    "skew": ("seconds", "seconds"),
+    "skew": ("seconds", "seconds"), "moved": ("how", f"a how: {', '.join(MOVED)}"),
 }  # fmt: skip
 
 
@@ -182,6 +190,8 @@ def _checked(given: Any) -> dict[str, Any]:
         raise BadRule(f"a share is from 0 to 1, not {rule['share']!r}")
     if action == "operation" and rule["how"] not in HOW:
         raise BadRule(f"how is one of {', '.join(HOW)}, not {rule['how']!r}")
+    if action == "moved" and rule["how"] not in MOVED:
+        raise BadRule(f"how is one of {', '.join(MOVED)}, not {rule['how']!r}")
     return rule
 
 

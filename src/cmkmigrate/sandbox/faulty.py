@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
 import re
@@ -12,7 +13,7 @@ from contextlib import suppress
 from email.utils import formatdate
 from typing import Any, Final
 
-from cmkmigrate.sandbox import arm_operations, strangers
+from cmkmigrate.sandbox import arm_operations, paged, strangers
 from cmkmigrate.sandbox.cloud import Cloud
 from cmkmigrate.sandbox.faults import ANSWERS, MARK, Fault
 from cmkmigrate.sandbox.hosts import DATABRICKS, HSM, LOGIN, VAULT
@@ -73,6 +74,9 @@ def _worked(fault: Fault, cloud: Cloud, request: Request, work: Work) -> Respons
             cloud.tokens.lifetime_s = usual
     if fault.action == "page" and request.arg("startIndex"):  # SCIM has no tokens: every page is the first one
         query = re.sub(r"(^|&)startIndex=[^&]*", "", request.query_string).lstrip("&")
+        return work(Request(request.method, request.host, request.raw_path, query, request.headers, request.body))
+    if fault.action == "moved":
+        query = paged.moved(request.query_string, str(fault.rule["how"]), int(fault.number("rows", 0)))
         return work(Request(request.method, request.host, request.raw_path, query, request.headers, request.body))
     if fault.action == "operation":
         arm_operations.doom(cloud, request.raw_path, **_fate(fault))
@@ -158,9 +162,14 @@ async def deliver(fault: Fault, response: Response | None, wire: MutableMapping[
         if fault.action.startswith("kill"):
             with suppress(ProcessLookupError):
                 os.kill(int(fault.rule["pid"]), signal.SIGKILL)
-        wire["drop"]()
+        if fault.action != "hang":
+            wire["drop"]()
         await _gone(wire)
         return
+    if fault.action == "gzip":
+        packed = gzip.compress(response.body)
+        response.body = packed[: min(int(fault.number("bytes", len(packed) // 2)), len(packed) - 1)]
+        response.headers["content-encoding"] = "gzip"
     body, said = response.body, len(response.body)
     if fault.action == "length":
         said = max(0, said + int(fault.number("bytes", 10)))
