@@ -1,7 +1,7 @@
 """R4 and R5: a service that is too busy, or ill, for a long time. `pytest -m ci tests/faults/test_storms.py`
 
-Five minutes of it are played in a few seconds: in the product's process time runs twenty times faster (`patches.faster`:
-every clock and every wait), and what is measured on the sandbox's clock is multiplied by that.
+Five minutes of it are played in a few seconds: in the product's process time runs twenty times faster
+(`patches.faster`: every clock and every wait), and what is measured on the sandbox's clock is multiplied by that.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def storm(
     box, place = undisturbed.sandbox, commands(undisturbed.sandbox, "storm")
     reference = box.state(undisturbed.target)
     yield run(
-        box, place, "storm", STORM, undisturbed.apply, reference, patch=f"faster:{TIMES}", CMKMIGRATE_PACE="1", CMKMIGRATE_TIMEOUT_S="10"
+        box, place, "storm", STORM, undisturbed.apply, reference, patch=f"faster:{TIMES}", CMKMIGRATE_PACE="1",
+        CMKMIGRATE_TIMEOUT_S="10"
     )  # fmt: skip
 
 

@@ -123,7 +123,7 @@ def _driver() -> Any:
         raise Mistake("the driver for PostgreSQL is not installed", subject=VARIABLE, next=next) from None
 
     class Connection(psycopg.Connection[Any]):
-        def __del__(self) -> None:
+        def __del__(self, *_: Any, **__: Any) -> None:
             """No warning: a ledger that nobody needs any more takes its connections with it, as on SQLite."""
 
     return Connection
