@@ -11,7 +11,7 @@ from cmkmigrate import playbook
 from cmkmigrate.engine.apply import apply
 from cmkmigrate.engine.migration import Migration
 from cmkmigrate.model import Event
-from cmkmigrate.run.ledger import Ledger, Where
+from cmkmigrate.run.ledger import Ledger
 from tests.backends import server, where_ci
 from tests.engine import cloud
 
@@ -72,8 +72,9 @@ def migration(sites: cloud.Sites) -> Migration:
 
 
 @pytest.fixture
-def ledger(where_ci: Where) -> Ledger:
-    return Ledger.create(where_ci, {"run": "r1"})
+def ledger(tmp_path: Path) -> Ledger:
+    """In a folder; what concerns the ledger itself has one of its own, on both backends."""
+    return Ledger.create(tmp_path / "run", {"run": "r1"})
 
 
 @pytest.fixture

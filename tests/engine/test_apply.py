@@ -15,11 +15,17 @@ from cmkmigrate.engine.apply import another_pass, apply
 from cmkmigrate.engine.migration import Migration
 from cmkmigrate.engine.reckon import adds_up, reckon
 from cmkmigrate.model import Event, Outcome
-from cmkmigrate.run.ledger import Ledger
+from cmkmigrate.run.ledger import Ledger, Where
 from cmkmigrate.run.schema import item, original
 from tests.engine import cloud
 
 Run = Callable[..., list[Event]]
+
+
+@pytest.fixture
+def ledger(where_ci: Where) -> Ledger:
+    """On both backends."""
+    return Ledger.create(where_ci, {"run": "r1"})
 
 
 def state(site: cloud.Site) -> dict[str, Any]:

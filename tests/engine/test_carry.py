@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections import Counter
@@ -29,11 +28,18 @@ from cmkmigrate.errors import (
 )
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import Asset, Entry, Event, Made, Outcome
-from cmkmigrate.run.ledger import FILE, Ledger
+from cmkmigrate.run.ledger import Ledger, Where
 from cmkmigrate.run.schema import item
+from tests.backends import seen as on_disk
 from tests.engine import cloud
 
 Run = Callable[..., list[Event]]
+
+
+@pytest.fixture
+def ledger(where_ci: Where) -> Ledger:
+    """On both backends."""
+    return Ledger.create(where_ci, {"run": "r1"})
 
 
 @pytest.fixture
@@ -206,13 +212,10 @@ def test_the_intent_and_the_original_are_on_disk_before_the_write(run: Run, targ
     seen: dict[tuple[str, str], Any] = {}
 
     def fault(kind: str, name: str) -> str:
-        stranger = sqlite3.connect(ledger.directory / FILE)
-        of_item = stranger.execute(
-            "select state, do, lands_by - ? from item where kind = ? and key = ?", (time.time(), kind, name)
-        ).fetchall()
-        originals = stranger.execute("select path, value from original where kind = ? and key = ?", (kind, name))
-        seen.setdefault((kind, name), (of_item, dict(originals.fetchall())))
-        stranger.close()
+        which = f"where kind = '{kind}' and key = '{name}'"
+        of_item = on_disk(ledger, f"select state, do, lands_by - {time.time()} from item {which}")
+        originals = on_disk(ledger, f"select path, value from original {which}")
+        seen.setdefault((kind, name), (of_item, dict(originals)))
         return ""
 
     target.fault = fault

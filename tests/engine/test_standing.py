@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from cmkmigrate.engine.record import record
 from cmkmigrate.engine.standing import holder_of, standing
 from cmkmigrate.model import Event, State
-from cmkmigrate.run.ledger import Ledger
+from cmkmigrate.run.ledger import Ledger, Where
+from cmkmigrate.run.locks import here
+from cmkmigrate.run.postgres import Shared
 from cmkmigrate.run.schema import item, lock
 from tests.engine import cloud
 
 Run = Callable[..., list[Event]]
+
+
+@pytest.fixture
+def ledger(where_ci: Where) -> Ledger:
+    """On both backends."""
+    return Ledger.create(where_ci, {"run": "r1"})
 
 
 def test_a_run_that_has_not_begun(ledger: Ledger) -> None:
@@ -50,9 +59,9 @@ def hold(ledger: Ledger, **values: Any) -> None:
 
 def test_who_holds_it(ledger: Ledger) -> None:
     with ledger.locked("me"):
-        here = holder_of(ledger)
-        assert here is not None
-        assert (here.pid, here.alive) == (os.getpid(), True)
+        mine = holder_of(ledger)
+        assert mine is not None
+        assert (mine.pid, mine.alive) == (os.getpid(), True)
     assert holder_of(ledger) is None
     hold(ledger)
     assert holder_of(ledger).alive  # type: ignore[union-attr]
@@ -62,7 +71,7 @@ def test_who_holds_it(ledger: Ledger) -> None:
     if not child:
         os._exit(0)
     os.waitpid(child, 0)
-    hold(ledger, host=socket.gethostname(), pid=child)
+    hold(ledger, host=here(isinstance(ledger.where, Shared)), pid=child)
     assert not holder_of(ledger).alive  # type: ignore[union-attr]
 
 

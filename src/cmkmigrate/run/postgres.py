@@ -106,10 +106,8 @@ def open_engine(at: Shared) -> Engine:
     )
 
     @event.listens_for(engine, "handle_error")
-    def say(context: Any) -> None:
-        found = told(context.original_exception, at.name)
-        if found is not None:
-            context.chained_exception = found
+    def say(context: Any) -> OperatorError | None:
+        return told(context.original_exception, at.name)
 
     return engine
 
@@ -135,6 +133,10 @@ def _parameters(url: str) -> dict[str, Any]:
 
     try:
         given = conninfo_to_dict(url)
+        # A password that is not escaped is cut in two, and half of it would be told as the name of a host.
+        ports = str(given.get("port") or "").replace(",", "")
+        if (ports and not ports.isdigit()) or any("@" in str(given.get(name) or "") for name in ("host", "dbname")):
+            raise Error
     except Error:
         why = "the driver cannot read it; what stands in a password is written as %XX"
         raise Mistake("this is no URL of a database", subject=VARIABLE, why=why) from None
