@@ -15,7 +15,7 @@ from sqlalchemy import select
 from cmkmigrate.errors import Fatal
 from cmkmigrate.model import Event, State
 from cmkmigrate.run import ledger as module
-from cmkmigrate.run import schema
+from cmkmigrate.run import mark, schema
 from cmkmigrate.run.ledger import FILE, Ledger, Where, has_run, insert_entries
 from tests.backends import seen
 
@@ -48,7 +48,7 @@ def test_only_the_owner_can_read_a_run(on_disk: Ledger) -> None:
         on_disk.set_meta("x", "y")
         files = sorted(on_disk.directory.iterdir())
         assert mode(on_disk.directory) == 0o700
-        assert [path.name for path in files] == [FILE, f"{FILE}-shm", f"{FILE}-wal"]
+        assert [path.name for path in files] == [FILE, f"{FILE}-shm", f"{FILE}-wal", mark.FILE]
         assert {mode(path) for path in files} == {0o600}
 
 

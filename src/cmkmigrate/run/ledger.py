@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import stat
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Executable, Table, case, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, Executable, Table, case, create_engine, event, func, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
 from cmkmigrate.errors import Fatal, Stopped
 from cmkmigrate.model import Event, State
-from cmkmigrate.run import locks, postgres, schema, statements
+from cmkmigrate.run import locks, mark, postgres, schema, seal, statements, trouble
 from cmkmigrate.run.postgres import Shared
 from cmkmigrate.run.writer import Writer
 
@@ -41,6 +42,7 @@ def _open(file: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def settings(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # begin and commit are ours
+        seal.connect(connection)
         for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on", "secure_delete=on"):
             connection.execute(f"pragma {pragma}")
 
@@ -50,7 +52,13 @@ def _open(file: Path) -> Engine:
         if not options.get("reading"):  # one SELECT needs no transaction around it
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
 
+    trouble.listen(engine, file)
     return engine
+
+
+def _raw(connection: Connection) -> Any:
+    """The connection of sqlite3 below one of SQLAlchemy's."""
+    return connection.connection.driver_connection
 
 
 def _check_private(directory: Path) -> None:
@@ -104,14 +112,17 @@ class Ledger:
         schema.metadata.create_all(engine)
         with engine.begin() as connection:
             connection.execute(schema.meta.insert(), rows)
+            seal.install(_raw(connection))
         engine.dispose()  # the last connection takes its -wal and -shm away
         (directory / NEW).rename(directory / FILE)
         return cls(directory)
 
     @classmethod
     def open(cls, directory: Where) -> Ledger:
-        """The run in `directory`. Fatal when there is none, it is damaged, newer than this tool, or open to others."""
-        file = directory / FILE if isinstance(directory, Path) else directory
+        """The run in `directory`. Fatal when there is none, it is damaged, newer than this tool, or open to others.
+
+        All of a file is read, and held against its seal: a minute for some ten million rows.
+        """
         if not has_run(directory):
             raise Fatal(
                 "there is no run here", subject=str(directory), next="cmkmigrate apply PLAYBOOK --run DIR starts one"
@@ -119,16 +130,17 @@ class Ledger:
         if isinstance(directory, Path):
             _check_private(directory)
         try:
-            ledger, healthy = cls(directory), True
-            if isinstance(directory, Path):  # a server sees to its own pages
-                with ledger.engine.connect() as connection:
-                    healthy = connection.exec_driver_sql("pragma quick_check").scalar() == "ok"
+            if isinstance(directory, Path):
+                trouble.check_header(directory / FILE)
+            ledger, broken = cls(directory), dict[str, str]()
             version = int(ledger.meta().get("schema_version", "0"))
-        except (DatabaseError, ValueError) as error:
-            why = str(getattr(error, "orig", error))
-            raise Fatal("the ledger is damaged", subject=str(file), why=why, next="restore it from a copy") from None
-        if not healthy:
-            raise Fatal("the ledger is damaged", subject=str(file), next="restore it from a copy")
+            if isinstance(directory, Path) and version <= schema.SCHEMA_VERSION:  # a server sees to its own pages
+                with ledger.engine.connect() as connection:
+                    broken = seal.broken(_raw(connection))
+        except (DatabaseError, sqlite3.DatabaseError, ValueError) as error:
+            raise trouble.damaged(directory, str(getattr(error, "orig", error))) from None
+        if broken:
+            raise trouble.damaged(directory, "; ".join(f"{name}: {why}" for name, why in broken.items()))
         if version > schema.SCHEMA_VERSION:
             why = f"its schema is {version}, this one knows {schema.SCHEMA_VERSION}"
             raise Fatal(
@@ -144,13 +156,9 @@ class Ledger:
         try:
             os.close(os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             if like and isinstance(like.where, Path):
-                with like.engine.connect() as connection:
-                    source: Any = connection.connection.driver_connection
-                    import sqlite3
-
-                    target = sqlite3.connect(folder / FILE)
-                    source.backup(target)
-                    target.close()
+                with like.engine.connect() as connection, closing(sqlite3.connect(folder / FILE)) as target:
+                    _raw(connection).backup(target)
+                    seal.remove(target)
             ledger = cls(folder, scratch=True)
             schema.metadata.create_all(ledger.engine)
             ledger.writer = Writer(ledger.engine, 0)
@@ -166,15 +174,27 @@ class Ledger:
 
     @contextmanager
     def locked(self, holder: str, *, force: bool = False) -> Iterator[None]:
-        """Hold the run and write to it. Raises LockHeld."""
+        """Hold the run and write to it. Raises LockHeld, Fatal where commits are missing, Stopped where there is no
+        room."""
+        on_disk, kept = isinstance(self.where, Path), None
+        if on_disk:
+            with self.engine.connect() as connection:
+                mark.check(self.directory, _raw(connection))
         token = locks.take(self.engine, holder, force=force)
-        self.writer = Writer(self.engine, token)
         try:
+            if on_disk:
+                with self.engine.connect() as connection:
+                    seal.upgrade(_raw(connection))
+                    kept = mark.Mark(self.directory, _raw(connection))
+            self.writer = Writer(self.engine, token, kept)
             yield
         finally:
-            self.writer.close()
+            if self.writer:
+                self.writer.close()
             self.writer = None
-            with suppress(Stopped):  # a server that is gone: the lock is stale by itself a minute later
+            if kept:
+                kept.close()
+            with suppress(Stopped):  # a server that is gone, a disk that is full: the lock is stale by itself later
                 locks.release(self.engine, token)
 
     def _copy(self, like: Ledger) -> None:
@@ -253,7 +273,7 @@ class Ledger:
         if isinstance(self.where, Shared):
             postgres.drop(self.where)
             return True
-        for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+        for name in (FILE, f"{FILE}-wal", f"{FILE}-shm", mark.FILE):
             (self.directory / name).unlink(missing_ok=True)
         with suppress(OSError):  # somebody else's file is in it
             self.directory.rmdir()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2  # 2: sealed (seal.py)
 metadata = MetaData()
 
 # One row: what this run is of. Nobody resumes a run with another source, target or playbook.

@@ -18,6 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from cmkmigrate.errors import LockHeld
 from cmkmigrate.run.locks import SHARED
+from cmkmigrate.run.mark import Mark
 from cmkmigrate.run.schema import lock
 
 BEAT_S = 5.0  # an idle writer says this often that it is alive
@@ -55,8 +56,8 @@ class _Prepared:
 class Writer:
     """Group commit for one ledger. token 0: a scratch ledger that nobody else can reach, not fenced."""
 
-    def __init__(self, engine: Engine, token: int) -> None:
-        self._engine, self._token = engine, token
+    def __init__(self, engine: Engine, token: int, mark: Mark | None = None) -> None:
+        self._engine, self._token, self._mark = engine, token, mark
         self._queue: queue.Queue[_Job | None] = queue.Queue(maxsize=50_000)
         self._error: BaseException | None = None
         self._prepared: dict[tuple[Any, ...], _Prepared] = {}  # by the statement's id and the names of its values
@@ -137,6 +138,11 @@ class Writer:
                 if statement is None or (isinstance(rows, list) and not rows):
                     continue
                 self._execute(connection, statement, rows)
+            if self._mark:
+                driver: Any = connection.connection.driver_connection
+                self._mark.count(driver)
+        if self._mark:
+            self._mark.keep(1)
 
     def _execute(self, connection: Connection, statement: Executable, rows: Rows) -> Any:
         """Run a statement; one that is used again and again as the text that it was compiled to the first time."""
