@@ -25,10 +25,8 @@ def listen(engine: Engine, file: Path) -> None:
     """Have what happens to the ledger's file raised as an OperatorError, wherever it happens."""
 
     @event.listens_for(engine, "handle_error")
-    def translate(context: Any) -> None:
-        error = told(context.original_exception, file)
-        if error is not None:
-            context.chained_exception = error
+    def translate(context: Any) -> OperatorError | None:
+        return told(context.original_exception, file)
 
 
 def told(error: BaseException, file: Path) -> OperatorError | None:
