@@ -1,27 +1,23 @@
-"""What the launcher may change in a child before the command runs: deaths at the ledger, mistakes in a kind, time."""
+"""What the launcher may change in a child before the command runs: deaths at the ledger, a disk that is full, mistakes in
+a kind, time."""
 
 from __future__ import annotations
 
 import itertools
 import os
+import resource
 import signal
 import threading
 import time
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 
 def apply(text: str) -> None:
-    """Carry out `NAME:ARGUMENT...`."""
+    """Carry out `NAME:ARGUMENT...`: a function of this module."""
     name, *arguments = text.split(":")
-    {
-        "die_at_result": die_at_result,
-        "server_owned": server_owned,
-        "every_host_is_ours": every_host_is_ours,
-        "look_often": look_often,
-        "clock": clock,
-        "faster": faster,
-    }[name](*arguments)
+    globals()[name](*arguments)
 
 
 def die_at_result(number: str) -> None:
@@ -53,6 +49,28 @@ def _is_result(statement: Any, rows: Any) -> bool:
     values = {name.removeprefix("new_"): value for name, value in rows.items()} if isinstance(rows, dict) else {}
     state = str(values.get("state"))
     return state == "made" or (state == "done" and "ours" in values)  # what was found equal is done, and not made
+
+
+def pages(number: str) -> None:
+    """The ledger of a run may have so many pages of 4 KiB and no more: SQLite says then that the disk is full."""
+    from sqlalchemy import event
+
+    from cmkmigrate.run import ledger
+
+    opened: Any = ledger._open
+
+    def small(file: Path, **more: Any) -> Any:
+        engine = opened(file, **more)
+        if file.parent.name == "run":  # not one that is thrown away
+            event.listen(engine, "connect", lambda connection, _: connection.execute(f"pragma max_page_count={number}"))
+        return engine
+
+    ledger._open = small
+
+
+def size(number: str) -> None:
+    """No file of this process may be longer than so many KiB: writing beyond fails, as the disk does that is full."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * int(number), 1024 * int(number)))
 
 
 def server_owned(fields: str) -> None:

@@ -40,6 +40,10 @@ class Stopped(OperatorError):
     exit_code = 5
 
 
+class Unwritable(Stopped):
+    """The ledger cannot be written (exit 5): of whatever else was found, nothing was kept."""
+
+
 class Blocked(OperatorError):
     """Something must be mended before anything is written (exit 6)."""
 

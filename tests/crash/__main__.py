@@ -3,6 +3,7 @@ shows; ends with 1 where anything is twice, lost, or written to the source.
 
     python -m tests.crash --all
     python -m tests.crash --count 100 --deaths 3 --seed 7
+    python -m tests.crash --full
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.crash.trials import PARALLELISM, Trial, carried_out, every, sampled
+from tests.crash.trials import LOG_KIB, PARALLELISM, Trial, carried_out, every, full, sampled
 from tests.e2e.conftest import migrate
 from tests.harness import Commands, Launcher, Sandbox
 
@@ -22,6 +23,7 @@ from tests.harness import Commands, Launcher, Sandbox
 def main() -> int:
     words = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     words.add_argument("--all", action="store_true", help="every request and every result, once")
+    words.add_argument("--full", action="store_true", help="a disk that is full, at every place, in place of kills")
     words.add_argument("--count", type=int, default=150, help="so many places, where not --all")
     words.add_argument("--deaths", type=int, default=1, help="kills of each run: the first, then its resumes")
     words.add_argument("--seed", type=int, default=1, help="of the sample")
@@ -47,6 +49,8 @@ def main() -> int:
             if given.all
             else sampled(given.count, given.seed, requests, int(0.7 * writes), given.deaths)
         )
+        if given.full:
+            points = full((calm.run / "ledger.db").stat().st_size // 4096, LOG_KIB)
         seen = itertools.count(1)
 
         def told(trial: Trial) -> None:

@@ -20,9 +20,12 @@ from tests.comparer.compare import compare, same
 from tests.harness import Commands, Launcher, Result, Sandbox, params_of
 
 HOW = ("kill", "kill_after", "result")
+FULL = ("pages", "size")  # a disk that is full: see `tests/patches.py`
 PARALLELISM = 10  # of an apply, where nobody says otherwise
 NO_RUN = "there is no run here"
 KILLED = -9
+STOPPED = 5
+LOG_KIB = 4100  # SQLite begins a log anew after a thousand pages of 4 KiB
 TIMEOUT_S = "1"  # how long what was sent last may still land; else a resume waits a minute
 
 
@@ -91,6 +94,12 @@ def every(requests: int, results: int) -> list[tuple[Point, ...]]:
     return [*found, *((Point("result", at),) for at in range(1, results + 1))]
 
 
+def full(pages: int, kib: int) -> list[tuple[Point, ...]]:
+    """Every place at which the disk can be full. pages: of the ledger of a whole run; kib: its longest log."""
+    found = [(Point("pages", number),) for number in range(1, pages)]
+    return [*found, *((Point("size", number),) for number in range(8, kib, 8))]  # a commit is 8 KiB and more
+
+
 def carried_out(
     points: Iterable[tuple[Point, ...]],
     folder: Callable[[], Path],
@@ -143,11 +152,11 @@ def _try(trial: Trial, box: Sandbox, place: Commands, reference: dict[str, Any])
         if ended.code == 64 and NO_RUN in ended.err:  # it died before there was one
             ended = _killed(point, apply, box, place)
         trial.killed.append(ended)
-        if ended.code != KILLED:
+        if not _died(point, ended):
             break
         trial.deaths += 1
         words = ("resume", run, "-o", "json")
-    if trial.killed[-1].code == KILLED:
+    if _died(trial.points[len(trial.killed) - 1], trial.killed[-1]):
         trial.resumed = place(*words)
         if trial.resumed.code == 64 and NO_RUN in trial.resumed.err:
             trial.resumed = place(*apply)
@@ -179,11 +188,16 @@ def judged(
     return [str(one) for one in against_source + against_reference], keys, grants
 
 
+def _died(point: Point, ended: Result) -> bool:
+    return ended.code == (STOPPED if point.how in FULL else KILLED)
+
+
 def _killed(point: Point, words: tuple[str, ...], box: Sandbox, place: Commands) -> Result:
     """The command, killed at the point, if it comes to it."""
-    result = point.how == "result"
-    started = place.start(*words, patch=f"die_at_result:{point.number}" if result else "")
-    if not result:
+    patches = {"result": "die_at_result", "pages": "pages", "size": "size"}
+    patch = patches.get(point.how, "")
+    started = place.start(*words, patch=f"{patch}:{point.number}" if patch else "")
+    if not patch:
         rule = {"match": dict(point.match), "offset": point.number - 1, "action": point.how, "pid": started[0]}
         box.faults(rule)
     ended = place.finish(started, words)

@@ -123,9 +123,7 @@ def flip(name: str, at: float, bit: int) -> Callable[[Path], None]:
 
 
 @pytest.mark.parametrize("which", ["closed", pytest.param("killed", marks=pytest.mark.ci)])
-def test_every_flipped_bit_is_seen_or_has_no_effect(
-    which: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
+def test_every_flipped_bit_is_seen_or_has_no_effect(which: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     directory: Path = request.getfixturevalue(which)
     chance = random.Random(SEED)
     whole, seen = content(directory), Counter[str]()

@@ -13,7 +13,7 @@ from cmkmigrate.engine.names import as_row
 from cmkmigrate.engine.observe import Board, Task, key_of
 from cmkmigrate.engine.outputs import outputs_of, skip
 from cmkmigrate.engine.plan import decide
-from cmkmigrate.errors import CallError, OperatorError
+from cmkmigrate.errors import CallError, OperatorError, Unwritable
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Action, Body, Do, Entry, State
 from cmkmigrate.playbook import step_kinds
@@ -68,6 +68,8 @@ class Preview:
                     board.outputs[step.id] = outputs_of(board, step, conduct(board, step, self._decide))
                 elif kind is not None:
                     kind.check(board.migration.settings(step, board.outputs))
+            except Unwritable:
+                raise  # of the steps before it, too, not all is known
             except (OperatorError, CallError) as error:
                 board.stop.clear()  # which the error has set: the next step is planned all the same
                 problems[step.id] = error

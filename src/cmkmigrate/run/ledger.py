@@ -29,12 +29,13 @@ from cmkmigrate.run.writer import Writer
 FILE = "ledger.db"
 EARLIER = "earlier"  # in meta: playbook and parameters of the passes before this one
 NEW = ".ledger.new"  # while it is made
+AGAIN = "the same command again"
 PAGE = 500  # rows a reader holds at a time
 Where = Path | Shared  # of a run: its folder, or its name in the shared state
 _EVENT = schema.event.insert()
 
 
-def _open(file: Path) -> Engine:
+def _open(file: Path, *, again: str = "") -> Engine:
     engine = create_engine(
         f"sqlite:///{file}", poolclass=QueuePool, pool_size=64, connect_args={"check_same_thread": False, "timeout": 30}
     )
@@ -52,7 +53,7 @@ def _open(file: Path) -> Engine:
         if not options.get("reading"):  # one SELECT needs no transaction around it
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
 
-    trouble.listen(engine, file)
+    trouble.listen(engine, file, again)
     return engine
 
 
@@ -77,7 +78,8 @@ class Ledger:
     def __init__(self, where: Where, *, scratch: bool = False) -> None:
         self.where, self._scratch = where, scratch
         self.directory = where if isinstance(where, Path) else Path(where.name)
-        self.engine = _open(where / FILE) if isinstance(where, Path) else postgres.open_engine(where)
+        again = AGAIN if scratch else ""
+        self.engine = _open(where / FILE, again=again) if isinstance(where, Path) else postgres.open_engine(where)
         self._reader = self.engine.execution_options(reading=True)
         if isinstance(where, Shared):
             self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -108,7 +110,7 @@ class Ledger:
         for path in directory.iterdir():
             path.unlink()
         os.close(os.open(directory / NEW, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
-        engine = _open(directory / NEW)
+        engine = _open(directory / NEW, again=AGAIN)
         schema.metadata.create_all(engine)
         with engine.begin() as connection:
             connection.execute(schema.meta.insert(), rows)

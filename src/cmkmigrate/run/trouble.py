@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, event
 
-from cmkmigrate.errors import Fatal, OperatorError, Stopped
+from cmkmigrate.errors import Fatal, OperatorError, Unwritable
 
 # Primary result codes: https://www.sqlite.org/rescode.html
 _STOPS: Final = {
@@ -21,24 +21,25 @@ _DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _HEADER: Final = b"SQLite format 3\0"  # https://www.sqlite.org/fileformat.html
 
 
-def listen(engine: Engine, file: Path) -> None:
-    """Have what happens to the ledger's file raised as an OperatorError, wherever it happens."""
+def listen(engine: Engine, file: Path, again: str = "") -> None:
+    """Have what happens to the ledger's file raised as an OperatorError, wherever it happens. again: what is to be
+    typed once it is mended, where that is not `resume`."""
 
     @event.listens_for(engine, "handle_error")
     def translate(context: Any) -> OperatorError | None:
-        return told(context.original_exception, file)
+        return told(context.original_exception, file, again)
 
 
-def told(error: BaseException, file: Path) -> OperatorError | None:
-    """The error for a person: Stopped where resuming helps, Fatal for damage; None for what is none of them."""
+def told(error: BaseException, file: Path, again: str = "") -> OperatorError | None:
+    """The error for a person: Unwritable where resuming helps, Fatal for damage; None for what is none of them."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _STOPS:
         why, mend = _STOPS[code]
-        return Stopped(
+        return Unwritable(
             "the ledger cannot be written",
             subject=str(file),
             why=f"{why}: {error}",
-            next=f"{mend}, then: cmkmigrate resume {file.parent}",
+            next=f"{mend}, then: {again or f'cmkmigrate resume {file.parent}'}",
         )
     return damaged(file.parent, str(error)) if code in _DAMAGE else None
 
