@@ -292,7 +292,9 @@ def _trimmed(kind: str, one: Body, ids: dict[str, str]) -> Body:
     """Without what is ignored, with keys for ids, and without what the service fills in."""
     ignored = IGNORED.get(kind, {})
     body: Body = {
-        name: _with_keys(value, ids) for name, value in one.items() if name not in ignored and name != "permissions"
+        name: value if name in VERBATIM else _with_keys(value, ids)
+        for name, value in one.items()
+        if name not in ignored and name != "permissions"
     }
     for path, value in DEFAULTS.get(kind, {}).items():
         _drop_equal(body, path.split("."), value)

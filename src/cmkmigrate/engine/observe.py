@@ -23,6 +23,7 @@ from cmkmigrate.run.ledger import PAGE, Ledger
 from cmkmigrate.run.schema import entry, item
 
 FOREIGN = "~"  # a target's thing that is nobody's twin has this before its id as key
+NOT_INCLUDED = "not included by the playbook"
 
 
 @dataclass
@@ -126,7 +127,7 @@ class Task:
         if self.step.include and not any(
             fnmatch.fnmatchcase(name, pattern) for pattern in self.step.include for name in names
         ):
-            return "not included by the playbook"
+            return NOT_INCLUDED
         return ""
 
     def list_target(self) -> None:

@@ -16,12 +16,13 @@ from typing import Any
 from cmkmigrate import portable
 from cmkmigrate.engine import drift
 from cmkmigrate.engine.names import as_entry
-from cmkmigrate.engine.observe import FOREIGN, Task
+from cmkmigrate.engine.observe import FOREIGN, NOT_INCLUDED, Task
 from cmkmigrate.engine.references import fate_of, problem
 from cmkmigrate.engine.twins import ambiguous, unmarked
 from cmkmigrate.errors import NotFound
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import NOTHING, Asset, Body, Do, State
+from cmkmigrate.playbook import step_kinds
 from cmkmigrate.portable import Link
 
 
@@ -107,8 +108,13 @@ def _parent(task: Task, source: Any, target: Any) -> Decision | None:
     there = parent is not None and (parent.id or parent.planned or task.kind.create is not None)
     fate = fate_of(task, source.of_kind, source.of_key)
     if fate is None:
+        kinds = task.board.migration.kinds
+        if source.of_kind in step_kinds(task.step, kinds) and names.find("source", source.of_kind, source.of_key):
+            return Decision(Do.BLOCK, wait=f"{said} is not looked at yet")
         return None if there else Decision(Do.BLOCK, f"{said} is not in the target")
     if fate.state == State.EXCLUDED:
+        if there and fate.reason == NOT_INCLUDED:
+            return None  # `include` names what is taken, and not each folder above it
         return Decision(Do.EXCLUDED, f"in {said}, which is left out: {fate.reason}")
     if fate.state == State.UNSUPPORTED:
         return Decision(Do.UNSUPPORTED, f"of {said}: {fate.reason}")
@@ -116,8 +122,8 @@ def _parent(task: Task, source: Any, target: Any) -> Decision | None:
         ours = there and (fate.ours or target is not None)
         why = f": {fate.reason}" if fate.reason else ""
         return None if ours else Decision(Do.BLOCK, f"{said} is not in the target{why}")
-    # Whether a part is ours is known when it is known of its parent, not when the parent is first seen.
-    settled = task.kind.create is not None or fate.state in (State.MADE, State.DONE)
+    # What is there may yet be left out, or be somebody else's: known when the parent is done, not when it is seen.
+    settled = fate.state in (State.MADE, State.DONE)
     return None if there and settled else Decision(Do.BLOCK, wait=f"{said} is not made yet")
 
 
