@@ -256,7 +256,7 @@ def _pools(made: Making) -> list[str]:
     for at, name in enumerate(made.several(("pool", "Pool", "p ü", "  p  "), 2)):
         id = f"0101-01010{at}-drawn{at}-pool-abcd123{at}"
         body = {"instance_pool_id": id, "instance_pool_name": name, "node_type_id": "Standard_DS3_v2"}
-        body |= {"min_idle_instances": made.some(2), "field_of_tomorrow": made.one(None, [1, {"a": None}], "x")}
+        body |= {"min_idle_instances": made.some(2), "field_of_tomorrow": made.one(None, [1, {"a": False}], "x")}
         made.files[f"pools/{id}.json"] = {key: value for key, value in body.items() if value is not None}
         made.acl("instance-pools", id, ("CAN_ATTACH_TO", "CAN_MANAGE"))
         found.append(id)
