@@ -12,7 +12,7 @@ from cmkmigrate import playbook
 from cmkmigrate.engine.apply import apply
 from cmkmigrate.engine.migration import Migration
 from cmkmigrate.errors import Refused
-from cmkmigrate.model import Asset, Event, Made, Reference
+from cmkmigrate.model import Asset, Body, Entry, Event, Made, Reference
 from cmkmigrate.run.ledger import Ledger
 from cmkmigrate.run.schema import item
 from tests.engine import cloud
@@ -76,3 +76,35 @@ def test_what_did_not_arrive_is_left_out(sites: cloud.Sites, teams: cloud.Site, 
     said = json.loads(row(ledger).notes)
     assert said[0] == "'p2' is left out: it refers to pools 'large', which is failed: 400: too large"
     assert len(said) == 2
+
+
+class Boxes(cloud.Pools):
+    """Each may be in another one; the inner one's name comes first."""
+
+    name = "boxes"
+    arriving: ClassVar = {}
+
+    def _entry(self, id: str, body: Body) -> Entry:
+        of = ("boxes", body["in"]) if body.get("in") else None
+        return Asset(id, body["name"], body["name"], of=of, body=body)
+
+    def create(self, site: cloud.Site, asset: Asset) -> Made:
+        assert asset.body is not None
+        return Made(site.make("boxes", asset.key, asset.body))
+
+
+@pytest.mark.parametrize(
+    ("said", "made"), [({"exclude": ["z"]}, ["z"]), ({"include": ["a"]}, ["z", "a"]), ({}, ["z", "a", "b"])]
+)
+def test_a_thing_waits_for_the_fate_of_what_it_is_in(
+    said: dict[str, Any], made: list[str], sites: cloud.Sites, ledger: Ledger
+) -> None:
+    """Also where the target has that one already: it is not known yet whether it is left out."""
+    kinds = {"boxes": Boxes()}
+    for site in sites.sites.values():
+        site.things["boxes"] = {"99": {"name": "z"}}
+    sites.sites["source"].things["boxes"] |= {"2": {"name": "a", "in": "z"}, "3": {"name": "b", "in": "z"}}
+    text = f"{TEXT}    {json.dumps(said)[1:-1]}\n" if said else TEXT
+    book = playbook.parse(text, "contents.yaml", kinds)
+    list(apply(Migration(book, playbook.fill_params(book, {}), kinds, sites), ledger, confirm={}, parallelism=1))
+    assert [one["name"] for one in sites.sites["target"].things["boxes"].values()] == made
