@@ -126,5 +126,6 @@ def cases(draw: Draw) -> Case:
         "parallelism": draw(st.sampled_from((1, 2, 10, 20))),
         "deaths": draw(st.lists(deaths(), min_size=1, max_size=MOST_DEATHS)),
         "rules": draw(st.lists(rules(), min_size=1, max_size=MOST_RULES)),
+        "damage": draw(st.integers(0, 999)),
         "settings": draw(st.sampled_from(({}, {}, {}, {"stale_s": 2}, {"lost_acl_puts": 1}))),
     }

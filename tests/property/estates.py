@@ -302,7 +302,7 @@ def _clusters(made: Making, pools: list[str], policies: list[str]) -> list[str]:
         )  # fmt: skip
         made.files[f"clusters/{id}.json"] = body
         made.acl("clusters", id, ("CAN_ATTACH_TO", "CAN_RESTART", "CAN_MANAGE"))
-        if made.some(3) == 3:
+        if made.some(3) == 3 and body["cluster_source"] != "JOB":  # those of a job's clusters are in the job
             status = {"library": {"pypi": {"package": "simplejson"}}, "status": "INSTALLED"}
             made.files[f"libraries/{id}.json"] = {"cluster_id": id, "library_statuses": [status]}
         found.append(id)

@@ -46,6 +46,7 @@ def case(step: dict[str, Any] | None = None, *deaths: dict[str, Any]) -> Case:
         "deaths": list(deaths),
         "rules": [],
         "settings": {},
+        "damage": 0,
     }
 
 

@@ -23,6 +23,7 @@ STOPPED, REFUSED = 5, 6  # where it can be resumed; where the preflight could no
 KILLED = -9
 MOST_RESUMES = 4  # without anything that goes wrong: the first should do, a second takes up what had failed
 SOURCE, CALM, HURT = range(3)
+GOOD = ("excluded", "unsupported", "extra")  # findings and states that are no failure
 Report = dict[str, Any]
 
 
@@ -67,6 +68,8 @@ class Trial:
         self._judge(calm, hurt, seen)
         self._verified(hurt, seen)
         self._again(hurt, seen)
+        if not self.found:
+            self._damaged(hurt, seen)
         if self.wire.state(SOURCE) != before:
             self.found.append("the source has changed")
         return self.found
@@ -146,9 +149,7 @@ class Trial:
         if "findings" not in said:
             self.found.append(f"verify ended with {said['code']}: {said.get('error') or said.get('said')}")
             return
-        good = ("excluded", "unsupported", "extra")
-        found = {(kind, key) for kind, key, what, _ in said["findings"] if what not in good}
-        failed = {(kind, key) for kind, key, state, _ in hurt["problems"] if state not in ("excluded", "unsupported")}
+        found, failed = {(kind, key) for kind, key, what, _ in said["findings"] if what not in GOOD}, _failed(hurt)
         if found != failed:
             rows = [one for one in said["findings"] if (one[0], one[1]) in found ^ failed]
             self.found.append(f"verify and the run differ: {sorted(found ^ failed)}: {rows}")
@@ -167,6 +168,21 @@ class Trial:
             self.found.append(f"a second apply has other problems: {sorted(odd)}")
         seen["applied twice"] += 1
 
+    def _damaged(self, hurt: Report, seen: Counter[str]) -> None:
+        """Verify is never more optimistic than the comparer: it sees a change behind its back that that one sees."""
+        if not self._whole() or not (what := self.wire.damage(HURT, self.case["damage"])):
+            return
+        source, there = self.wire.state(SOURCE), self.wire.state(HURT)
+        left_out = [(kind, key) for kind, key, _, _ in hurt["problems"]]
+        left_out += list(_parts(left_out, source))
+        if not (different := compare(source, there, left_out=left_out, operator=self.wire.operator)):
+            return
+        seen["damaged"] += 1
+        said = self._run(HURT, "verify")
+        found = {(kind, key) for kind, key, how, _ in said.get("findings", ()) if how not in GOOD}
+        if found <= _failed(hurt):
+            self.found.append(f"verify does not see that {what}: {different[0]}, but {said}")
+
     def _whole(self) -> bool:
         steps = yaml.safe_load(self.case["playbook"])["steps"]
         return any(one.get("kinds") == "all" for one in steps)
@@ -176,9 +192,15 @@ def _parts(left_out: list[tuple[str, str]], source: dict[str, Any]) -> Iterator[
     """What is a part of these: an ACL, and what is in a scope. A run does not look into what is left out."""
     for kind, key in left_out:
         yield "permissions", f"{kind}:{key}"
+        if kind == "clusters":
+            yield "cluster_libraries", key
         if kind == "secret_scopes" and key in source["secret_scopes"]:
             yield "secret_acls", key
             yield from (("secrets", f"{key}/{name}") for name in source["secret_scopes"][key]["secrets"])
+
+
+def _failed(report: Report) -> set[tuple[str, str]]:
+    return {(kind, key) for kind, key, state, _ in report["problems"] if state not in GOOD}
 
 
 def _problems(report: Report) -> dict[tuple[str, str], tuple[str, str]]:

@@ -42,6 +42,10 @@ class Whole:
     def close(self) -> None:
         self._box.close()
 
+    def damage(self, number: int, chance: int) -> str:
+        """Not here: there is no way past the services."""
+        return ""
+
     def settings(self, values: dict[str, Any]) -> None:
         self._box.control("PUT", "settings", values)
 

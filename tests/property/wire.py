@@ -16,10 +16,12 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cmkmigrate.sandbox.databricks.contents import Held
 from cmkmigrate.sandbox.server import Sandbox
 from cmkmigrate.sandbox.settings import Settings
 from tests.property import product
@@ -71,6 +73,30 @@ class Wire:
     def settings(self, values: dict[str, Any]) -> None:
         """Change what the sandbox's settings name."""
         self.sandbox.cloud.settings.put(values)
+
+    def damage(self, number: int, chance: int) -> str:
+        """Change one thing of a workspace behind everybody's back, past its services; what ("" : there is none)."""
+        state = self.sandbox.cloud.served[".".join(self.hosts[number].split(".")[:2])]
+        ways: list[tuple[str, Callable[[], Any]]] = []
+        for node in state.tree.by_id.values():
+            if node.content is not None and node.parent is not None and node.parent.children is not None:
+                data, at = node.content.read(), node.modified_at + 1
+                ways.append((f"{node.path} gone", partial(node.parent.children.pop, node.name)))
+                ways.append((f"{node.path} changed", partial(_change, node, content=Held(data + b"#"), modified_at=at)))
+        for name, scope in state.scopes.items():
+            ways.append((f"scope {name}: nobody may", scope.acls.clear))
+            for key, (value, at) in scope.values.items():
+                ways.append((f"secret {name}/{key}", partial(scope.values.__setitem__, key, (value + b"!", at + 1))))
+        for held in (state.pools, state.policies, state.clusters, state.jobs):
+            ways += [(f"{id} gone", partial(held.pop, id)) for id in held]
+        ways += [(f"{id}: another size", partial(one.update, num_workers=9)) for id, one in state.clusters.items()]
+        ways += [(f"{id}: max", partial(one["settings"].update, timeout_seconds=9)) for id, one in state.jobs.items()]
+        ways += [(f"ACL of {at}", entries.clear) for at, entries in state.acls.items()]
+        if not ways:
+            return ""
+        what, do = sorted(ways, key=lambda one: one[0])[chance % len(ways)]
+        do()
+        return what
 
     def close(self) -> None:
         """Nothing stays: it is all in this process."""
@@ -188,6 +214,11 @@ class Wire:
             return None
         parts = b"".join(one.get("body", b"") for one in sent[1:])
         return sent[0]["status"], [(k.decode("latin-1"), v.decode("latin-1")) for k, v in sent[0]["headers"]], parts
+
+
+def _change(node: Any, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(node, name, value)
 
 
 def send(connection: socket.socket, what: Any) -> None:
