@@ -1,5 +1,5 @@
-"""What the launcher may change in a child before the command runs: deaths at the ledger, a disk that is full, mistakes in
-a kind, time."""
+"""What the launcher may change in a child before the command runs: deaths at the ledger, a full disk, mistakes in a kind,
+time."""
 
 from __future__ import annotations
 
