@@ -114,30 +114,30 @@ def test_a_refused_take_leaves_the_database_free(ledger: Ledger) -> None:
 
 
 def test_one_run_per_pair_in_this_process(tmp_path: Path) -> None:
-    with locks.pair(tmp_path, "a", "b"):
-        with pytest.raises(LockHeld) as caught, locks.pair(tmp_path, "a", "b"):
+    with locks.pair(tmp_path, "a", "b", "me@here"):
+        with pytest.raises(LockHeld) as caught, locks.pair(tmp_path, "a", "b", "me@here"):
             raise AssertionError
         assert caught.value.subject == "a -> b"
-        with locks.pair(tmp_path, "b", "a"), locks.pair(tmp_path, "a", "c"):
+        with locks.pair(tmp_path, "b", "a", "me@here"), locks.pair(tmp_path, "a", "c", "me@here"):
             pass
-    with locks.pair(tmp_path, "a", "b"):
+    with locks.pair(tmp_path, "a", "b", "me@here"):
         pass
 
 
 def test_the_lock_files_are_private(tmp_path: Path) -> None:
     folder = tmp_path / "state" / "locks"
-    with locks.pair(folder, "a", "b"):
+    with locks.pair(folder, "a", "b", "me@here"):
         (file,) = folder.iterdir()
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_a_lock_file_is_not_followed_elsewhere(tmp_path: Path) -> None:
-    with locks.pair(tmp_path / "locks", "a", "b"):
+    with locks.pair(tmp_path / "locks", "a", "b", "me@here"):
         (file,) = (tmp_path / "locks").iterdir()
     file.unlink()
     file.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="symbolic"), locks.pair(tmp_path / "locks", "a", "b"):
+    with pytest.raises(OSError, match="symbolic"), locks.pair(tmp_path / "locks", "a", "b", "me@here"):
         raise AssertionError
     assert not (tmp_path / "elsewhere").exists()
 
@@ -145,7 +145,7 @@ def test_a_lock_file_is_not_followed_elsewhere(tmp_path: Path) -> None:
 HOLDER = """
 import pathlib, sys
 from cmkmigrate.run import locks
-with locks.pair(pathlib.Path(sys.argv[1]), "a", "b"):
+with locks.pair(pathlib.Path(sys.argv[1]), "a", "b", "me@here"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -159,11 +159,11 @@ def test_one_run_per_pair_on_this_host_until_it_is_killed(tmp_path: Path) -> Non
     ) as other:
         assert other.stdout
         assert other.stdout.readline() == b"held\n"
-        with pytest.raises(LockHeld), locks.pair(tmp_path, "a", "b"):
+        with pytest.raises(LockHeld), locks.pair(tmp_path, "a", "b", "me@here"):
             raise AssertionError
         other.send_signal(signal.SIGKILL)
         other.wait(20)
-        with locks.pair(tmp_path, "a", "b"):
+        with locks.pair(tmp_path, "a", "b", "me@here"):
             pass
 
 

@@ -12,7 +12,7 @@ import typer
 from cmkmigrate.cli import common, doctor, running, windows
 from cmkmigrate.cli import plan as planning
 from cmkmigrate.cli.common import Format, OnConflict
-from cmkmigrate.errors import Mistake, OperatorError, Stopped
+from cmkmigrate.errors import LockHeld, Mistake, OperatorError, Stopped
 
 if TYPE_CHECKING:
     from cmkmigrate.engine.migration import Migration
@@ -74,10 +74,16 @@ def command(
     else:
         reader = _of_plan(plan)
     window, environ = windows.window(not_after, max_duration, pause_file), windows.waiting(lro_timeout)
+    from cmkmigrate.run import locks
+
     words, accepted = running.words_of(confirm, reader), doctor.words(accept, reason)
     directory = run or common.default_directory(reader)
     ledger = planning.existing(reader, directory)
     if ledger is not None and ledger.unfinished():
+        held = locks.holder(ledger.engine)
+        if held:
+            next = "wait for it, or see `cmkmigrate status`"
+            raise LockHeld("somebody else is at work on this run", subject=str(directory), why=held, next=next)
         raise Mistake("the run is not finished", subject=str(directory), next=f"cmkmigrate resume {directory}")
     checks = doctor.clear(reader, ledger, directory, accepted)
     overwrite = on_conflict is OnConflict.OVERWRITE
@@ -145,16 +151,12 @@ def _agree(reader: Migration, ledger: Ledger | None, plan: PlanFile | None, over
 
 def _next_pass(ledger: Ledger, migration: Migration, checks: list[dict[str, Any]]) -> None:
     """A finished run of the same migration looks at everything again; what is given now counts."""
-    from cmkmigrate.engine.apply import another_pass, holder
+    from cmkmigrate.engine.apply import another_pass
     from cmkmigrate.run.ledger import EARLIER
 
-    with ledger.locked(holder()):
-        meta = ledger.meta()
-        was = {name: meta[name] for name in ("playbook", "params")}  # an audit asks what every pass was to make
-        earlier = json.loads(meta.get(EARLIER, "[]"))
-        ledger.set_meta(EARLIER, json.dumps([*earlier, *([] if was in earlier else [was])]))
-        ledger.set_meta("playbook", migration.playbook.text)
-        ledger.set_meta("playbook_path", migration.playbook.path)
-        ledger.set_meta("params", json.dumps(migration.params, sort_keys=True))
-        ledger.set_meta("preflight", json.dumps(checks))
-    another_pass(ledger)
+    meta = ledger.meta()
+    was = {name: meta[name] for name in ("playbook", "params")}  # an audit asks what every pass was to make
+    earlier = json.loads(meta.get(EARLIER, "[]"))
+    new = {"playbook": migration.playbook.text, "playbook_path": migration.playbook.path}
+    new |= {"params": json.dumps(migration.params, sort_keys=True), "preflight": json.dumps(checks)}
+    another_pass(ledger, {EARLIER: json.dumps([*earlier, *([] if was in earlier else [was])]), **new})

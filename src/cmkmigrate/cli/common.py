@@ -245,6 +245,7 @@ def default_directory(migration: Migration) -> Path:
 
 def new_run(directory: Path, migration: Migration, *, preflight: str = "") -> Ledger:
     """A ledger for a migration that begins. It holds the parameters and no secret. preflight: its checks, as JSON."""
+    from cmkmigrate.engine.apply import holder
     from cmkmigrate.run.ledger import Ledger
 
     meta = {
@@ -256,6 +257,7 @@ def new_run(directory: Path, migration: Migration, *, preflight: str = "") -> Le
         "source": migration.source_ref,
         "tool": __version__,
         "created": str(time.time()),
+        "begun_by": holder(),
         "preflight": preflight,
     }
     return Ledger.create(place(directory), meta)

@@ -43,6 +43,8 @@ INTERRUPTED = 130
 # What typer raises for a mistake on the command line, whichever library it parses with.
 UsageError: Any = typer.BadParameter.__mro__[1]
 
+_interrupted = threading.Event()  # by a signal; whoever caught the exception may have made another of it
+
 EXAMPLES = """Puts the data of Azure Databricks under your own key: in place, or in a new workspace.
 
 \b
@@ -122,6 +124,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: let the exit be quiet
             return 1
         except Exception as error:
+            if _interrupted.is_set():  # raised amid an import, the interruption came out of it as this
+                _say("Interrupted.")
+                return INTERRUPTED
             if debug:
                 raise
             _say(f"Error: unexpected: {type(error).__name__}: {plain(str(error)).strip()[:300]}")
@@ -157,6 +162,7 @@ def _requests_shown(wanted: bool) -> Iterator[None]:
 def _process() -> Iterator[None]:
     """What holds for the whole process: files are the owner's alone, its memory goes to no core file, libraries do not
     log, SIGTERM is Ctrl-C."""
+    _interrupted.clear()
     before, cores = os.umask(0o077), resource.getrlimit(resource.RLIMIT_CORE)
     # 1 and not 0: it is too little for a core file, and ends one that goes to a program too (core(5), Linux 2.6.24).
     resource.setrlimit(resource.RLIMIT_CORE, (1 if cores[1] else 0, cores[1]))
@@ -165,17 +171,19 @@ def _process() -> Iterator[None]:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     main_thread = threading.current_thread() is threading.main_thread()
-    handler = signal.signal(signal.SIGTERM, _interrupt) if main_thread else None
+    numbers = (signal.SIGINT, signal.SIGTERM) if main_thread else ()
+    handlers = {number: signal.signal(number, _interrupt) for number in numbers}
     try:
         yield
     finally:
         os.umask(before)
         resource.setrlimit(resource.RLIMIT_CORE, cores)
-        if main_thread:
-            signal.signal(signal.SIGTERM, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(number: int, frame: Any) -> None:
+    _interrupted.set()
     raise KeyboardInterrupt
 
 

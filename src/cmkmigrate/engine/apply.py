@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -24,7 +25,7 @@ from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.engine.outputs import outputs_of, skip
 from cmkmigrate.engine.preflight import preflight
-from cmkmigrate.errors import Incomplete, Stopped
+from cmkmigrate.errors import Incomplete, LockHeld, Stopped
 from cmkmigrate.model import Event, State
 from cmkmigrate.playbook import Step
 from cmkmigrate.run import locks
@@ -63,8 +64,11 @@ def apply(
     Raises LockHeld, Stopped (resumable), Incomplete (the two sides are not alike), NotAllowed, Blocked, Mistake.
     """
     with ExitStack() as held:
-        held.enter_context(locks.pair(state_home() / "locks", migration.source_ref.lower(), migration.identity))
+        state, source = state_home() / "locks", migration.source_ref.lower()
+        held.enter_context(locks.pair(state, source, migration.identity, holder()))
         held.enter_context(ledger.locked(holder()))
+        if int(ledger.meta().get("pass", "1")) != ledger.number:
+            raise _overtaken(ledger)
         board = Board(migration, ledger, saved_outputs(ledger), parallelism=parallelism, overwrite=overwrite)
         if board_out is not None:
             board_out.append(board)
@@ -194,12 +198,22 @@ def _retry(ledger: Ledger) -> None:
     ledger.set_meta("finished", "")
 
 
-def another_pass(ledger: Ledger) -> None:
-    """Begin the next pass of a finished run: everything is looked at again, and only what differs is written."""
+def another_pass(ledger: Ledger, meta: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Begin the next pass of a finished run: everything is looked at again, and only what differs is written.
+
+    meta: facts of the run that change with it. Raises LockHeld, also where somebody else has begun it already.
+    """
     with ledger.locked(holder()):
-        ledger.set_meta("pass", str(ledger.number + 1))
-        ledger.set_meta("finished", "")
+        if ledger.unfinished() or int(ledger.meta().get("pass", "1")) != ledger.number:
+            raise _overtaken(ledger)
+        for name, value in {**meta, "pass": str(ledger.number + 1), "finished": ""}.items():
+            ledger.set_meta(name, value)
     ledger.number += 1
+
+
+def _overtaken(ledger: Ledger) -> LockHeld:
+    next = f"cmkmigrate status {ledger.directory}"
+    return LockHeld("somebody else has begun another pass of this run", subject=str(ledger.directory), next=next)
 
 
 def written(ledger: Ledger) -> int:

@@ -5,6 +5,7 @@ Directory 0700, files 0600, `secure_delete` on. Readers use connections of their
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -20,7 +21,7 @@ from sqlalchemy import Connection, Engine, Executable, Table, case, create_engin
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
-from cmkmigrate.errors import Fatal, Stopped
+from cmkmigrate.errors import Fatal, LockHeld, Stopped
 from cmkmigrate.model import Event, State
 from cmkmigrate.run import locks, mark, postgres, schema, seal, statements, trouble
 from cmkmigrate.run.postgres import Shared
@@ -68,6 +69,17 @@ def _check_private(directory: Path) -> None:
         raise Fatal("others can write to the run directory", subject=str(directory), next=f"chmod 700 {directory}")
 
 
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """One process at a time; the kernel lets go of what a dead one held."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 class Ledger:
     """One run, in a folder or in the shared state. Reading needs no lock; writing needs `locked()`.
 
@@ -91,16 +103,34 @@ class Ledger:
 
     @classmethod
     def create(cls, directory: Where, meta: Mapping[str, str]) -> Ledger:
-        """A new run. The directory is made (0700); Fatal when it holds something else, or others can write to it.
+        """A new run. The directory is made (0700); Fatal when it holds something else, or others can write to it;
+        LockHeld when somebody else was faster.
 
         Killed at any moment, it leaves a whole ledger, or none and a file that the next try takes away.
         """
         rows = [{"k": key, "v": value} for key, value in {**meta, "schema_version": str(schema.SCHEMA_VERSION)}.items()]
+        by = meta.get("begun_by", "")  # it is held from its first moment
+        shared = isinstance(directory, Shared)
+        held = {"one": 1, "token": 1, "holder": by, "host": locks.here(shared), "pid": os.getpid() if by else 0}
+        held["beat"] = time.time() if by else 0.0
         if isinstance(directory, Shared):
-            postgres.create(directory, rows)
+            postgres.create(directory, rows, held)
             return cls(directory)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_private(directory)
+        with _alone(directory):
+            cls._create(directory, rows, held)
+        return cls(directory)
+
+    @classmethod
+    def _create(cls, directory: Path, rows: list[dict[str, str]], held: Mapping[str, Any]) -> None:
+        if (directory / FILE).is_file():  # since the caller looked
+            raise LockHeld(
+                "somebody else has begun a run here",
+                subject=str(directory),
+                why=f"it is held by {locks.holder(cls.open(directory).engine) or 'nobody now'}",
+                next=f"cmkmigrate status {directory}",
+            )
         if any(not path.name.startswith(NEW) for path in directory.iterdir()):
             raise Fatal(
                 "the run directory is not empty, and holds no run",
@@ -114,10 +144,10 @@ class Ledger:
         schema.metadata.create_all(engine)
         with engine.begin() as connection:
             connection.execute(schema.meta.insert(), rows)
+            connection.execute(schema.lock.insert(), held)
             seal.install(_raw(connection))
         engine.dispose()  # the last connection takes its -wal and -shm away
         (directory / NEW).rename(directory / FILE)
-        return cls(directory)
 
     @classmethod
     def open(cls, directory: Where) -> Ledger:

@@ -104,8 +104,9 @@ def alive(host: str, pid: int, silent_s: float, shared: bool) -> bool:
 
 
 @contextmanager
-def pair(state: Path, source: str, target: str) -> Iterator[None]:
-    """Hold this host's lock on (source, target); the kernel gives it back when the process dies. Raises LockHeld."""
+def pair(state: Path, source: str, target: str, holder: str) -> Iterator[None]:
+    """Hold this host's lock on (source, target); the kernel gives it back when the process dies. Raises LockHeld, which
+    names the holder."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = hashlib.sha256(f"{source}\n{target}".encode()).hexdigest()[:32]
     handle = os.open(state / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -116,8 +117,21 @@ def pair(state: Path, source: str, target: str) -> Iterator[None]:
             raise LockHeld(
                 "another run of this host is at work on these two workspaces",
                 subject=f"{source} -> {target}",
+                why=f"it is held by {_said(handle)}",
                 next="wait for it to end",
             ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{holder} (process {os.getpid()} on {socket.gethostname()})".encode(), 0)
         yield
     finally:
         os.close(handle)
+
+
+def _said(handle: int) -> str:
+    """Who holds a pair, by what is in its file; he writes it right after he took it."""
+    for _ in range(20):
+        found = os.pread(handle, 1000, 0).decode(errors="replace")
+        if found:
+            return found
+        time.sleep(0.05)
+    return "an unknown process"

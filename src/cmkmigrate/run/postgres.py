@@ -11,7 +11,7 @@ is not repeated, as it repeats the URL.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -252,15 +252,16 @@ def runs(url: str) -> list[Shared]:
     return [Shared(url, name) for name in sorted(found) if _NAME.fullmatch(name)]
 
 
-def create(at: Shared, rows: list[dict[str, str]]) -> None:
-    """Make the tables of a new run, with these rows of `meta`: all of it in one transaction.
+def create(at: Shared, rows: list[dict[str, str]], held: Mapping[str, Any]) -> None:
+    """Make the tables of a new run, with these rows of `meta` and this one of `lock`: all of it in one transaction.
 
     Raises LockHeld where somebody has just made a run of this name, NotAllowed without the right CREATE.
     """
     with _asked(at) as connection:
         made = connection.execute(text("select 1 from pg_namespace where nspname = :name"), {"name": at.namespace})
         if made.first():
-            raise Fatal("there is a run of this name", subject=at.name, next="name another with --run")
+            next = f"cmkmigrate status {at.name}"
+            raise LockHeld("somebody else has begun a run of this name", subject=at.name, next=next)
         try:
             connection.exec_driver_sql(f'create schema "{at.namespace}"')
         except Exception as error:
@@ -273,6 +274,7 @@ def create(at: Shared, rows: list[dict[str, str]]) -> None:
             raise
         schema.metadata.create_all(connection, checkfirst=False)
         connection.execute(schema.meta.insert(), rows)
+        connection.execute(schema.lock.insert(), held)
         connection.commit()
 
 

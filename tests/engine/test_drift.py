@@ -1,0 +1,60 @@
+"""Who has changed a thing since the last pass is told right, for things with a version and for things without one."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cmkmigrate.engine import drift
+from cmkmigrate.kinds import discover
+from cmkmigrate.model import Do, State
+
+POOLS = discover()["instance_pools"]
+
+
+def row(**more: Any) -> Any:
+    usual = {"state": State.PLANNED, "do": "", "source_hint": "=s", "target_hint": "=t"}
+    return SimpleNamespace(**usual | more)
+
+
+def entry(hint: str = "") -> Any:
+    return SimpleNamespace(hint=hint)
+
+
+@pytest.mark.parametrize(
+    ("item", "hints", "bodies", "said"),
+    [
+        (row(), ("", ""), ("=new", "=t"), ""),
+        (row(), ("", ""), ("=s", "=other"), drift.EDITED),
+        (row(), ("", ""), ("=new", "=other"), drift.BOTH),
+        (row(target_hint=""), ("", ""), ("=new", "=other"), ""),  # never seen after it was written
+        (row(source_hint="1", target_hint="8"), ("2", "8"), ("", ""), ""),
+        (row(source_hint="1", target_hint="8"), ("1", "9"), ("", ""), drift.EDITED),
+        (row(source_hint="1", target_hint="8"), ("2", "9"), ("", ""), drift.BOTH),
+        (row(source_hint=""), ("", ""), ("=s", "=other"), ""),  # never done
+        (row(do=Do.UPDATE), ("", ""), ("=s", "=other"), ""),  # this pass has written it
+        (row(state=State.MADE), ("", ""), ("=s", "=other"), ""),
+    ],
+)
+def test_who_it_was(item: Any, hints: tuple[str, str], bodies: tuple[str, str], said: str) -> None:
+    assert drift.who(POOLS, item, entry(hints[0]), entry(hints[1]), *bodies) == said
+
+
+def test_a_body_has_a_version_where_the_vendor_gives_none() -> None:
+    one, other = ({"instance_pool_name": "a", "max_capacity": most} for most in (1, 2))
+    made = drift.by_body(POOLS, entry(), one)
+    assert made.startswith(drift.MARK) and made == drift.by_body(POOLS, entry(), dict(one))
+    assert made != drift.by_body(POOLS, entry(), other)
+    assert drift.by_body(POOLS, entry("version 1"), one) == ""
+    assert drift.by_body(POOLS, entry(), one, content=True) == "", "a body does not say what the content is"
+
+
+def test_nothing_is_computed_from_a_secret() -> None:
+    assert drift.by_body(discover()["secrets"], entry(), {"scope": "a", "key": "b"}) == ""
+
+
+@pytest.mark.parametrize("kind", ["workspaces", "likeness", "disk_probe"])
+def test_what_the_playbook_says_how_it_shall_be_is_not_followed(kind: str) -> None:
+    assert not drift.followed(discover()[kind])
