@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from cmkmigrate import __version__
 from cmkmigrate.cli import audit, entry, main, plan
+from cmkmigrate.clients import trace
 from cmkmigrate.errors import CallError, Denied, OperatorError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,6 +104,28 @@ def test_debug_shows_where_from(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(monkeypatch, ZeroDivisionError("by zero"))
     with pytest.raises(ZeroDivisionError):
         main(["plan", "x", "--debug"])
+
+
+def test_debug_shows_each_request(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def load_playbook(name: str) -> Any:
+        trace.answered("GET", "https://host.test/a\x1b[2J?name=VALUE", 200, {"x-ms-request-id": "7"})
+        raise OperatorError("enough")
+
+    monkeypatch.setattr(plan.common, "load_playbook", load_playbook)
+    for words, shown in ((["plan", "x", "--debug"], True), (["plan", "x"], False)):
+        assert main(words) == 1
+        lines = capsys.readouterr().err.splitlines()
+        assert ("HTTP GET https://host.test/a\\x1b[2J?name 200 x-ms-request-id=7" in lines) is shown, lines
+
+
+def test_a_crash_leaves_no_core(tmp_path: Path) -> None:
+    """Though the shell allows for one."""
+    code = "import os, resource; from cmkmigrate.cli import entry; limit = resource.RLIMIT_CORE\n"
+    code += "with entry._process(): print(*resource.getrlimit(limit), flush=True); os.abort()"
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    out, _ = process.communicate(timeout=60)
+    assert int(out.split()[0]) in (0, 1) and process.returncode == -signal.SIGABRT
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_names_cannot_steer_the_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -122,6 +122,19 @@ def test_links_lead_away() -> None:
     assert json.loads(made.body) == {"nextLink": "https://evil.example/n", "id": "https://host.test/kept"}
 
 
+def test_strangers_take_turns() -> None:
+    fault = Fault({"action": "foreign", "every": True, "to": ["a.example", "b.example"], "count": -1})
+    seen = []
+    for _ in range(3):
+        answer = json_response({"a": "https://host.test/"})
+        made = asyncio.run(
+            carry_out(fault, ARM, Cloud(), Request("GET", "management.azure.test", "/p", "", {}), lambda _, x=answer: x)
+        )
+        assert made is not None
+        seen.append(json.loads(made.body)["a"])
+    assert seen == ["https://a.example/", "https://b.example/", "https://a.example/"]
+
+
 def test_skew_and_token_last_for_one_request() -> None:
     cloud, seen = Cloud(), []
     usual, before = cloud.tokens.lifetime_s, cloud.clock.offset

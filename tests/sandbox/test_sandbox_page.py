@@ -316,6 +316,13 @@ def foreign(stage: Stage) -> None:
         stage.sandbox.send("GET", "operations.example.com", "/")
 
 
+@play("every address, once in each route")
+def every_address(stage: Stage) -> None:
+    first, again = stage.workspace(), stage.workspace()
+    assert urlsplit(first.headers["azure-asyncoperation"]).netloc == "operations.example.com"
+    assert MARK not in again.headers
+
+
 @pytest.fixture(autouse=True)
 def clean(request: pytest.FixtureRequest) -> Iterator[None]:
     yield

@@ -31,14 +31,12 @@ OURS = re.compile(
 FIELDS = [
     ("GET", "login.*", "*/.well-known/openid-configuration", "token_endpoint, issuer"),
     ("GET", "graph.*", "/v1.0/servicePrincipals", "@odata.nextLink"),
-    ("GET", "management.*", "/subscriptions", "nextLink, of a request by path"),
-    ("GET", "management.*", "*/providers/Microsoft.KeyVault/vaults", "nextLink, of the list of vaults"),
     ("GET", "management.*", "*/roleAssignments", "nextLink, of a request of the SDK"),
+    ("GET", "management.*", "*/resourcegroups", "nextLink, of a request by path"),
     ("GET", "management.*", "*/workspaces/small", "workspaceUrl, keyVaultUri"),
     ("PUT", "management.*", "*/vaults/kv-*", "vaultUri, Location"),
     ("GET", "management.*", "*/keys/databricks-cmk", "keyUri, keyUriWithVersion"),
     ("PUT", "management.*", "*/workspaces/swept-*", "Azure-AsyncOperation, Location, workspaceUrl"),
-    ("GET", "management.*", "*/workspaces/swept-*", "workspaceUrl of a new workspace"),
     ("GET", "kv-*.vault.*", "/keys/*", "WWW-Authenticate: authorization, resource; kid"),
     ("POST", "kv-*.vault.*", "/keys/*/create", "kid"),
     ("GET", "adb-*", "/.well-known/databricks-config", "oidc_endpoint"),
@@ -105,7 +103,8 @@ class World:
             assert self.reached() == [], done
             assert done.code in DOCUMENTED, done
             assert "Traceback" not in done.err and "unexpected" not in done.err, done
-            assert done.code in (0, 3) or re.search(r"^Error: .+\n(.*\n)*?  next: ", done.err, re.MULTILINE), done
+            told = re.search(r"^Error: .+\n(.*\n)*?  next: ", done.err, re.MULTILINE) or words()[0] == "doctor"
+            assert done.code in (0, 3) or told, done
             if not hits:
                 return done
         raise AssertionError(f"lies without end: {done}")
@@ -204,5 +203,4 @@ def test_the_sweep_sees_a_product_that_believes(world: World) -> None:
         )
         world("plan", "cmk-migration", "--params", str(params), patch="every_host_is_ours")
         assert world.reached()
-    assert any(b"Bearer" in one for one in world.stranger.sent)
-    world.stranger.sent.clear()
+        world.stranger.sent.clear()
