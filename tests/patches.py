@@ -1,5 +1,5 @@
-"""What the launcher may change in a child before the command runs: deaths at the ledger, a full disk, mistakes in a kind,
-time."""
+"""What the launcher may change in a child before the command runs: deaths at the ledger, a full disk, mistakes in a
+kind, time."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def pages(number: str) -> None:
     """The ledger of a run may have so many pages of 4 KiB and no more: SQLite says then that the disk is full."""
     from sqlalchemy import event
 
-    from cmkmigrate.run import ledger
+    from cmkmigrate.run import disk
 
-    opened: Any = ledger._open
+    opened: Any = disk.open_engine
 
     def small(file: Path, **more: Any) -> Any:
         engine = opened(file, **more)
@@ -65,7 +65,7 @@ def pages(number: str) -> None:
             event.listen(engine, "connect", lambda connection, _: connection.execute(f"pragma max_page_count={number}"))
         return engine
 
-    ledger._open = small
+    disk.open_engine = small
 
 
 def size(number: str) -> None:

@@ -131,7 +131,6 @@ def test_every_flipped_bit_is_seen_or_has_no_effect(which: str, request: pytest.
     for number in range(FLIPS):
         damage = flip(names[number % len(names)], chance.random(), chance.randrange(8))
         seen[judged(directory, whole, damage, tmp_path / "run")] += 1
-    print(f"\n{which}: {dict(seen)}")
     assert seen.total() == FLIPS and seen["no effect"] < 0.8 * FLIPS
 
 
@@ -157,7 +156,6 @@ def test_every_cut_is_seen_or_has_no_effect(which: str, request: pytest.FixtureR
             os.truncate(place / name, int((place / name).stat().st_size * share))
 
         seen[judged(directory, whole, cut, tmp_path / "run")] += 1
-    print(f"\n{which}: {dict(seen)}")
     if which == "closed":
         assert seen == {"the ledger is damaged": CUTS}
     assert seen["no effect"] <= 1, "what was lost is missed"

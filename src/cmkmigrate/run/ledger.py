@@ -1,15 +1,13 @@
 """The ledger: opening it, reading it, and the few ways in which it is written.
 
-Directory 0700, files 0600, `secure_delete` on. Readers use connections of their own and see every commit.
+Readers use connections of their own and see every commit. Where it is: disk.py, postgres.py.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import sqlite3
-import stat
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,67 +15,20 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, Table, case, create_engine, event, func, select
+from sqlalchemy import Executable, Table, case, func, select
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import QueuePool
 
-from cmkmigrate.errors import Fatal, LockHeld, Stopped
+from cmkmigrate.errors import Fatal, Stopped
 from cmkmigrate.model import Event, State
-from cmkmigrate.run import locks, mark, postgres, schema, seal, statements, trouble
+from cmkmigrate.run import disk, locks, mark, postgres, schema, seal, statements, trouble
+from cmkmigrate.run.disk import FILE as FILE
 from cmkmigrate.run.postgres import Shared
 from cmkmigrate.run.writer import Writer
 
-FILE = "ledger.db"
 EARLIER = "earlier"  # in meta: playbook and parameters of the passes before this one
-NEW = ".ledger.new"  # while it is made
-AGAIN = "the same command again"
 PAGE = 500  # rows a reader holds at a time
 Where = Path | Shared  # of a run: its folder, or its name in the shared state
 _EVENT = schema.event.insert()
-
-
-def _open(file: Path, *, again: str = "") -> Engine:
-    engine = create_engine(
-        f"sqlite:///{file}", poolclass=QueuePool, pool_size=64, connect_args={"check_same_thread": False, "timeout": 30}
-    )
-
-    @event.listens_for(engine, "connect")
-    def settings(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # begin and commit are ours
-        seal.connect(connection)
-        for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on", "secure_delete=on"):
-            connection.execute(f"pragma {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        options = connection.get_execution_options()
-        if not options.get("reading"):  # one SELECT needs no transaction around it
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
-
-    trouble.listen(engine, file, again)
-    return engine
-
-
-def _raw(connection: Connection) -> Any:
-    """The connection of sqlite3 below one of SQLAlchemy's."""
-    return connection.connection.driver_connection
-
-
-def _check_private(directory: Path) -> None:
-    mode = directory.stat()
-    if stat.S_IMODE(mode.st_mode) & 0o022 or mode.st_uid != os.geteuid():
-        raise Fatal("others can write to the run directory", subject=str(directory), next=f"chmod 700 {directory}")
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """One process at a time; the kernel lets go of what a dead one held."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 class Ledger:
@@ -90,8 +41,10 @@ class Ledger:
     def __init__(self, where: Where, *, scratch: bool = False) -> None:
         self.where, self._scratch = where, scratch
         self.directory = where if isinstance(where, Path) else Path(where.name)
-        again = AGAIN if scratch else ""
-        self.engine = _open(where / FILE, again=again) if isinstance(where, Path) else postgres.open_engine(where)
+        again = disk.AGAIN if scratch else ""
+        self.engine = (
+            disk.open_engine(where / FILE, again=again) if isinstance(where, Path) else postgres.open_engine(where)
+        )
         self._reader = self.engine.execution_options(reading=True)
         if isinstance(where, Shared):
             self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -116,38 +69,8 @@ class Ledger:
         if isinstance(directory, Shared):
             postgres.create(directory, rows, held)
             return cls(directory)
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_private(directory)
-        with _alone(directory):
-            cls._create(directory, rows, held)
+        disk.create(directory, rows, held)
         return cls(directory)
-
-    @classmethod
-    def _create(cls, directory: Path, rows: list[dict[str, str]], held: Mapping[str, Any]) -> None:
-        if (directory / FILE).is_file():  # since the caller looked
-            raise LockHeld(
-                "somebody else has begun a run here",
-                subject=str(directory),
-                why=f"it is held by {locks.holder(cls.open(directory).engine) or 'nobody now'}",
-                next=f"cmkmigrate status {directory}",
-            )
-        if any(not path.name.startswith(NEW) for path in directory.iterdir()):
-            raise Fatal(
-                "the run directory is not empty, and holds no run",
-                subject=str(directory),
-                next="name another with --run",
-            )
-        for path in directory.iterdir():
-            path.unlink()
-        os.close(os.open(directory / NEW, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
-        engine = _open(directory / NEW, again=AGAIN)
-        schema.metadata.create_all(engine)
-        with engine.begin() as connection:
-            connection.execute(schema.meta.insert(), rows)
-            connection.execute(schema.lock.insert(), held)
-            seal.install(_raw(connection))
-        engine.dispose()  # the last connection takes its -wal and -shm away
-        (directory / NEW).rename(directory / FILE)
 
     @classmethod
     def open(cls, directory: Where) -> Ledger:
@@ -160,7 +83,7 @@ class Ledger:
                 "there is no run here", subject=str(directory), next="cmkmigrate apply PLAYBOOK --run DIR starts one"
             )
         if isinstance(directory, Path):
-            _check_private(directory)
+            disk.check_private(directory)
         try:
             if isinstance(directory, Path):
                 trouble.check_header(directory / FILE)
@@ -168,7 +91,7 @@ class Ledger:
             version = int(ledger.meta().get("schema_version", "0"))
             if isinstance(directory, Path) and version <= schema.SCHEMA_VERSION:  # a server sees to its own pages
                 with ledger.engine.connect() as connection:
-                    broken = seal.broken(_raw(connection))
+                    broken = seal.broken(disk.raw(connection))
         except (DatabaseError, sqlite3.DatabaseError, ValueError) as error:
             raise trouble.damaged(directory, str(getattr(error, "orig", error))) from None
         if broken:
@@ -189,7 +112,7 @@ class Ledger:
             os.close(os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             if like and isinstance(like.where, Path):
                 with like.engine.connect() as connection, closing(sqlite3.connect(folder / FILE)) as target:
-                    _raw(connection).backup(target)
+                    disk.raw(connection).backup(target)
                     seal.remove(target)
             ledger = cls(folder, scratch=True)
             schema.metadata.create_all(ledger.engine)
@@ -211,17 +134,17 @@ class Ledger:
         on_disk, kept = isinstance(self.where, Path), None
         if on_disk:
             with self.engine.connect() as connection:
-                mark.check(self.directory, _raw(connection))
+                mark.check(self.directory, disk.raw(connection))
         token = locks.take(self.engine, holder, force=force)
         try:
             if on_disk:
                 with self.engine.connect() as connection:
-                    seal.upgrade(_raw(connection))
-                    kept = mark.Mark(self.directory, _raw(connection))
+                    seal.upgrade(disk.raw(connection))
+                    kept = mark.Mark(self.directory, disk.raw(connection))
             self.writer = Writer(self.engine, token, kept)
             yield
         finally:
-            if self.writer:
+            if self.writer is not None:
                 self.writer.close()
             self.writer = None
             if kept:
@@ -305,10 +228,7 @@ class Ledger:
         if isinstance(self.where, Shared):
             postgres.drop(self.where)
             return True
-        for name in (FILE, f"{FILE}-wal", f"{FILE}-shm", mark.FILE):
-            (self.directory / name).unlink(missing_ok=True)
-        with suppress(OSError):  # somebody else's file is in it
-            self.directory.rmdir()
+        disk.remove(self.directory)
         return True
 
     def unfinished(self) -> bool:
