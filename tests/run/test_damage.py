@@ -223,7 +223,7 @@ def test_what_may_not_be_written(closed: Path, tmp_path: Path) -> None:
     weak = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
     found = subprocess.run([*weak, sys.executable, "-c", code, str(run)], capture_output=True, text=True, cwd=ROOT)
     run.chmod(0o700)
-    assert "Stopped: the ledger cannot be written" in found.stderr, found.stderr
+    assert "Unwritable: the ledger cannot be written" in found.stderr, found.stderr
     assert content(run) == content(closed)
 
 

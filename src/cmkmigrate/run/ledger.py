@@ -63,9 +63,10 @@ class Ledger:
         """
         rows = [{"k": key, "v": value} for key, value in {**meta, "schema_version": str(schema.SCHEMA_VERSION)}.items()]
         by = meta.get("begun_by", "")  # it is held from its first moment
-        shared = isinstance(directory, Shared)
-        held = {"one": 1, "token": 1, "holder": by, "host": locks.here(shared), "pid": os.getpid() if by else 0}
-        held["beat"] = time.time() if by else 0.0
+        host = locks.here(isinstance(directory, Shared))
+        held: dict[str, Any] = {"one": 1, "token": 0, "holder": by, "host": host, "pid": 0, "beat": 0.0}
+        if by:
+            held |= {"token": 1, "pid": os.getpid(), "beat": time.time()}
         if isinstance(directory, Shared):
             postgres.create(directory, rows, held)
             return cls(directory)
