@@ -1,6 +1,6 @@
 """A ledger that was damaged on disk: it is seen before anything is written, or what is read is what was written.
 
-`python -m pytest tests/run/test_damage.py -s` prints how many of each.
+`pytest tests/run/test_damage.py --junit-xml=FILE` writes down how many of each.
 """
 
 from __future__ import annotations
@@ -123,7 +123,9 @@ def flip(name: str, at: float, bit: int) -> Callable[[Path], None]:
 
 
 @pytest.mark.parametrize("which", ["closed", pytest.param("killed", marks=pytest.mark.ci)])
-def test_every_flipped_bit_is_seen_or_has_no_effect(which: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_every_flipped_bit_is_seen_or_has_no_effect(
+    which: str, request: pytest.FixtureRequest, record_property: Callable[[str, object], None], tmp_path: Path
+) -> None:
     directory: Path = request.getfixturevalue(which)
     chance = random.Random(SEED)
     whole, seen = content(directory), Counter[str]()
@@ -131,6 +133,7 @@ def test_every_flipped_bit_is_seen_or_has_no_effect(which: str, request: pytest.
     for number in range(FLIPS):
         damage = flip(names[number % len(names)], chance.random(), chance.randrange(8))
         seen[judged(directory, whole, damage, tmp_path / "run")] += 1
+    record_property(which, dict(seen))
     assert seen.total() == FLIPS and seen["no effect"] < 0.8 * FLIPS
 
 
@@ -146,7 +149,9 @@ def test_a_letter_that_changed_in_a_value_is_seen(closed: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("which", ["closed", "killed"])
-def test_every_cut_is_seen_or_has_no_effect(which: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_every_cut_is_seen_or_has_no_effect(
+    which: str, request: pytest.FixtureRequest, record_property: Callable[[str, object], None], tmp_path: Path
+) -> None:
     directory: Path = request.getfixturevalue(which)
     whole, seen = content(directory), Counter[str]()
     for number in range(CUTS):
@@ -156,6 +161,7 @@ def test_every_cut_is_seen_or_has_no_effect(which: str, request: pytest.FixtureR
             os.truncate(place / name, int((place / name).stat().st_size * share))
 
         seen[judged(directory, whole, cut, tmp_path / "run")] += 1
+    record_property(which, dict(seen))
     if which == "closed":
         assert seen == {"the ledger is damaged": CUTS}
     assert seen["no effect"] <= 1, "what was lost is missed"

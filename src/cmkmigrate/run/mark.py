@@ -1,9 +1,9 @@
 """How far a ledger has come, in a file beside it: what tells that its last commits are gone.
 
-SQLite drops a write-ahead log that is damaged, and never misses one that was deleted: the ledger is then whole, and
-as it was a while ago. An intent that is lost in this way is a thing that nobody looks for. So each commit counts, and
-after it the count is written here, before anybody goes on who waited for it. No `fsync` is needed: what is asked for
-is that this file is never ahead of the ledger, and after a loss of power it may only be behind.
+SQLite drops a write-ahead log that is damaged, and never misses one that was deleted: the ledger is then whole, and as
+it was a while ago. An intent that is lost in this way is a thing that nobody looks for. So each commit counts, and the
+count is written here after it, before anybody goes on who waited for it. No `fsync` is needed: what is asked for is
+that this file is never ahead of the ledger, and after a loss of power it may only be behind.
 """
 
 from __future__ import annotations
