@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.comparer.compare import compare, same
+from tests.comparer.compare import Difference, compare, same
 from tests.property import estates, product
 from tests.property.draws import Case
 from tests.property.whole import Whole
@@ -127,9 +127,7 @@ class Trial:
         operator = self.wire.operator
         self.found += [f"not as undisturbed: {one}" for one in same(reference, there, source, operator=operator)]
         if self._whole():
-            left_out = [(kind, key) for kind, key, _, _ in hurt["problems"]]
-            left_out += list(_parts(left_out, source))
-            different = compare(source, there, left_out=left_out, operator=operator)
+            different = self._compared(hurt, source, there)
             self.found += [f"not as the source: {one}" for one in different]
             seen["compared with the source"] += 1
         if _problems(calm) != _problems(hurt):
@@ -173,15 +171,19 @@ class Trial:
         if not self._whole() or not (what := self.wire.damage(HURT, self.case["damage"])):
             return
         source, there = self.wire.state(SOURCE), self.wire.state(HURT)
-        left_out = [(kind, key) for kind, key, _, _ in hurt["problems"]]
-        left_out += list(_parts(left_out, source))
-        if not (different := compare(source, there, left_out=left_out, operator=self.wire.operator)):
+        if not (different := self._compared(hurt, source, there)):
             return
         seen["damaged"] += 1
         said = self._run(HURT, "verify")
         found = {(kind, key) for kind, key, how, _ in said.get("findings", ()) if how not in GOOD}
         if found <= _failed(hurt):
             self.found.append(f"verify does not see that {what}: {different[0]}, but {said}")
+
+    def _compared(self, hurt: Report, source: dict[str, Any], there: dict[str, Any]) -> list[Difference]:
+        left_out = [(kind, key) for kind, key, _, _ in hurt["problems"]]
+        left_out += list(_parts(left_out, source))
+        exports = self.wire.exports(SOURCE, HURT)
+        return compare(source, there, left_out=left_out, operator=self.wire.operator, exports=exports)
 
     def _whole(self) -> bool:
         steps = yaml.safe_load(self.case["playbook"])["steps"]

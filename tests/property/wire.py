@@ -8,6 +8,7 @@ request or at a result, as there.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pickle
@@ -16,6 +17,7 @@ import signal
 import socket
 import struct
 import time
+import urllib.parse
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -49,13 +51,26 @@ class Wire:
 
     def _shown(self, id: str) -> Any:
         """A workspace as ARM shows it."""
+        return self._asked(ARM, f"https://{ARM}", id, "api-version=2024-05-01")
+
+    def _asked(self, host: str, resource: str, path: str, query: str) -> Any:
         from cmkmigrate.sandbox.wire import Request
 
-        headers = {"authorization": f"Bearer {self._token(f'https://{ARM}')}"}
-        answer = self.sandbox.app.respond(Request("GET", ARM, id, "api-version=2024-05-01", headers, b""))
+        headers = {"authorization": f"Bearer {self._token(resource)}"}
+        answer = self.sandbox.app.respond(Request("GET", host, path, query, headers, b""))
         if answer.status != 200:
-            raise RuntimeError(f"{id}: {answer.status} {answer.body!r}")
+            raise RuntimeError(f"{path}: {answer.status} {answer.body!r}")
         return json.loads(answer.body)
+
+    def exports(self, *numbers: int) -> Any:
+        """SOURCE exports of workspaces, as the comparer asks for them."""
+
+        def export(host: str, path: str) -> bytes:
+            query = urllib.parse.urlencode({"path": path, "format": "SOURCE"})
+            found = self._asked(host, product.SCOPES[0], "/api/2.0/workspace/export", query)
+            return base64.b64decode(found["content"])
+
+        return tuple(partial(export, self.hosts[number]) for number in numbers)
 
     def state(self, number: int) -> dict[str, Any]:
         """The canonical state of a workspace."""
