@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cmkmigrate import portable
-from cmkmigrate.errors import Blocked, CallError, Mistake, NotYet, Refused, Stopped
+from cmkmigrate.errors import Blocked, CallError, Mistake, NotYet, Refused, Stopped, Ungranted
 from cmkmigrate.kinds.azure.workspaces import Workspaces, merged, sendable
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Entry, Made
 from tests.kinds.azure.fake_subscription import WORKSPACE, FakeSubscription, S, source
@@ -260,10 +260,10 @@ def test_settle_waits_for_the_identities() -> None:
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (NO_RIGHT, NotYet),
-        ({"message": "failed : 'Unable to access key vault 'https://kv.vault.azure.test/keys/cmk''."}, NotYet),
-        ({"message": "does not have keys get permission on key vault 'kv'", "code": "Forbidden"}, NotYet),
-        ({"message": "The operation failed because of authentication issue on the keyvault"}, NotYet),
+        (NO_RIGHT, Ungranted),
+        ({"message": "failed : 'Unable to access key vault 'https://kv.vault.azure.test/keys/cmk''."}, Ungranted),
+        ({"message": "does not have keys get permission on key vault 'kv'", "code": "Forbidden"}, Ungranted),
+        ({"message": "The operation failed because of authentication issue on the keyvault"}, Ungranted),
         ({"message": "QuotaExceeded", "code": "Quota"}, Refused),
         (
             {"message": "Missing pre-requisites to enable EncryptionAtRest/Customer Managed Key for this account"},
@@ -284,7 +284,7 @@ def test_failures(error: Any, kind: type[CallError]) -> None:
 @pytest.mark.parametrize(
     ("refused", "kind"),
     [
-        (Refused(NO_RIGHT["message"], status=400), NotYet),
+        (Refused(NO_RIGHT["message"], status=400), Ungranted),
         (Refused("is being modified by another operation", status=409, code="ApplianceBeingModified"), NotYet),
         (Refused("The SKU is invalid.", status=400, code="InvalidDatabricksSku"), Refused),
     ],

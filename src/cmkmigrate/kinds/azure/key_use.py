@@ -70,7 +70,7 @@ def explained(site: Subscription, arm_id: str, error: Ungranted, *bodies: Mappin
     for kid in dict.fromkeys(kid for _, kid in found):
         still(site, kid)
     needs = "; ".join(f"{who} ({ACTIONS}) on {kid}" for who, kid in found)
-    text = f"{error.message} Who has to have it: {needs}" if needs else error.message
+    text = f"{error.message.rstrip('. ')}. Who has to have it: {needs}" if needs else error.message
     return Ungranted(text, status=error.status, code=error.code, request_id=error.request_id)
 
 
