@@ -63,8 +63,9 @@ class Trouble:
         self._walls("Deny", "None")
 
     def gone(self) -> None:
-        inside = self.id.lower()
-        self.grants = [one for one in self.box.arm()["roleAssignments"] if one["scope"].lower().startswith(inside)]
+        listed = self.box.call(ARM, "GET", f"{self.id}/providers/Microsoft.Authorization/roleAssignments?{OF_ROLES}")
+        told = [one["properties"] for one in listed["value"]]
+        self.grants = [one for one in told if one["scope"].lower().startswith(self.id.lower())]
         self.box.call(ARM, "DELETE", f"{self.id}?{OF_VAULTS}")
 
     def mend(self, what: str) -> None:
@@ -82,12 +83,11 @@ class Trouble:
         told = {"createMode": "recover", "tenantId": self.box.env["AZURE_TENANT_ID"]}
         told |= {"sku": {"family": "A", "name": "standard"}}
         self.box.call(ARM, "PUT", f"{self.id}?{OF_VAULTS}", {"location": "westeurope", "properties": told})
-        roles = "/".join(self.id.split("/")[:3]) + "/providers/Microsoft.Authorization/roleDefinitions"
         for number, one in enumerate(self.grants):
+            given = {name: one[name] for name in ("roleDefinitionId", "principalId", "principalType")}
             name = f"00000000-0000-4000-8000-{number:012}"
-            given = {"roleDefinitionId": f"{roles}/{one['role']}", "principalId": one["principal"]}
             path = f"{one['scope']}/providers/Microsoft.Authorization/roleAssignments/{name}?{OF_ROLES}"
-            self.box.call(ARM, "PUT", path, {"properties": given | {"principalType": "ServicePrincipal"}})
+            self.box.call(ARM, "PUT", path, {"properties": given})
 
 
 WORDS = {

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.ci
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     made = sandbox_of(tmp_path_factory.mktemp("operations"))
+    made.control("PUT", "settings", {"operation_s": 0.5})  # nobody asks about what is forgotten
     yield made
     made.close()
 
