@@ -12,7 +12,7 @@ from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
-from cmkmigrate.errors import CallError, Mistake, NotFound, Refused, Unknown
+from cmkmigrate.errors import CallError, Denied, Mistake, NotFound, Refused, Unknown
 from tests.clients.conftest import Sent, Wire
 
 ARM = "https://management.azure.test"
@@ -184,6 +184,25 @@ def test_a_write_is_sent_once(wire: Wire, site: Subscription, status: int) -> No
         with pytest.raises(CallError):
             write()
         assert len(wire.sent) == 1
+
+
+def test_a_refused_token_is_fetched_anew_and_it_is_sent_once_more(
+    wire: Wire, site: Subscription, credential: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed: list[float] = []
+    monkeypatch.setattr(credential, "renew", renewed.append)
+    headers = {"WWW-Authenticate": 'Bearer authorization_uri="https://login.x/t", error="invalid_token"'}
+    late = (401, headers, {"error": {"code": "ExpiredAuthenticationToken", "message": "The access token is expired."}})
+    left = [late, (200, {}, UNKNOWN_FIELDS)]
+    wire.answer = lambda _: left.pop(0)
+    assert site.put_workspace(W, {"tags": {"a": "b"}}).body == UNKNOWN_FIELDS
+    first, second = wire.sent
+    assert first.body == second.body and len(renewed) == 1
+    wire.sent.clear()
+    wire.answer = lambda _: late
+    with pytest.raises(Denied):
+        site.put_workspace(W, {})
+    assert len(wire.sent) == 2, "and not a third time"
 
 
 def test_an_unregistered_provider_is_not_registered_in_passing(wire: Wire, site: Subscription) -> None:

@@ -16,6 +16,7 @@ SIGNED = {"sig", "sv", "se", "X-Amz-Signature"}  # of a shared access signature,
 HOSTS = ("management.azure.test", "login.microsoftonline.test", "graph.microsoft.test")
 SUFFIXES = (".azuredatabricks.test", ".vault.azure.test")
 BUSY = {"match": {"host": "adb-*", "path": "/api/2.*/jobs/create"}, "count": -1, "action": "refuse", "status": 429}
+CHALLENGE = 'Bearer authorization_uri="https://login.microsoftonline.test/t", error="invalid_token"'
 SHORT = {"match": TOKEN, "count": -1, "action": "token", "seconds": LIFE_S}
 
 
@@ -48,10 +49,12 @@ def test_that_live_for_a_part_of_the_run(move: Move) -> None:
 def test_that_are_refused_before_their_end(move: Move) -> None:
     body = {"error_code": "UNAUTHENTICATED", "message": "Token is expired"}
     refused = {"match": {"host": "adb-*"}, "action": "refuse", "status": 401, "body": body}
-    move.box.faults(refused | {"offset": 30}, refused | {"offset": 200}, refused | {"offset": 400})
-    done = move.apply()
-    as_usual(done)
-    assert sum(one["fault"] is not None for one in move.box.requests()) >= 2
+    said = {"error": {"code": "ExpiredAuthenticationToken", "message": "The access token is expired."}}
+    arm = refused | {"match": {"host": "management.*"}, "headers": {"www-authenticate": CHALLENGE}, "body": said}
+    rules = [refused | {"offset": 30}, refused | {"offset": 200}, arm | {"offset": 10}, arm | {"offset": 50}]
+    move.box.faults(*rules)
+    as_usual(move.apply())
+    assert [one for one in range(len(rules)) if move.seen(one) <= int(rules[one]["offset"])] == [], "all were refused"
 
 
 def test_that_are_not_to_be_had_three_times(move: Move) -> None:

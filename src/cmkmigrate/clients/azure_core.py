@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -59,7 +60,6 @@ def host_policy(endpoints: Endpoints) -> Any:
 def management_options(login: Login, endpoints: Endpoints) -> dict[str, Any]:
     """Keyword arguments for an azure-mgmt client: the pipeline, the scope, the waiting times."""
     policies = load("azure.core.pipeline.policies")
-    challenge = load("azure.mgmt.core.policies").ARMChallengeAuthenticationPolicy
 
     return {
         "base_url": endpoints.arm,
@@ -72,10 +72,31 @@ def management_options(login: Login, endpoints: Endpoints) -> dict[str, Any]:
             policies.UserAgentPolicy(base_user_agent=f"cmkmigrate/{__version__}"),
             policies.ContentDecodePolicy(),
             host_policy(endpoints),
-            challenge(login, endpoints.arm_scope),
+            _sign(login, endpoints.arm_scope),
             policies.CustomHookPolicy(),
         ],
     }
+
+
+def _sign(login: Login, scope: str) -> Any:
+    """The policy that puts a token on each request. A request whose token is refused (401), although it seemed to be
+    good, is sent once more with a new one: nothing was done."""
+    load("azure.mgmt.core.policies")
+    from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+
+    class Sign(ARMChallengeAuthenticationPolicy):
+        def on_request(self, request: Any) -> None:
+            super().on_request(request)
+            request.context["cmkmigrate_sent"] = time.monotonic()
+
+        def on_challenge(self, request: Any, response: Any) -> bool:
+            if super().on_challenge(request, response):
+                return True
+            login.renew(request.context["cmkmigrate_sent"])
+            self.authorize_request(request, scope)
+            return True
+
+    return Sign(login, scope)
 
 
 def called(call: Callable[[], T]) -> T:
