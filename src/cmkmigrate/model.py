@@ -141,7 +141,11 @@ class Action:
 
 @dataclass(slots=True)
 class Event:
-    """Something that happened in a run. what: step, kind, item, note, wait, end. total: of a kind, where known."""
+    """Something that happened in a run. total: of a kind, where known. what: one of
+
+    begin, end (of a pass), phase (before the steps), step, done, error (a step begins, is behind, cannot go on),
+    kind (of a step begins), item (its last word), pause, go, note, wait (it takes longer), look (tell the status).
+    """
 
     at: float
     what: str

@@ -125,7 +125,7 @@ def test_events_as_lines(terminal: Terminal) -> None:
     result = terminal(f"{APPLY} --auto-approve -o jsonl")
     events = [json.loads(line) for line in result.out.splitlines()]
     assert [events[0]["type"], events[-1]["type"]] == ["version", "run_end"]
-    assert {"step_start", "kind_start", "item"} <= {event["type"] for event in events}
+    assert {"step_start", "phase_start", "step_progress"} <= {event["type"] for event in events}
     for event in events:
         assert {"ts", "run_id", "workspace"} <= event.keys()
     assert len({event["run_id"] for event in events}) == 1

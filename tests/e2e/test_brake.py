@@ -6,8 +6,10 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.harness import Commands, Result, Sandbox, params_of
+from tests.render.event_lines import judged
 
 LONGEST_S = 120.0  # for something that happens within seconds
 
@@ -33,13 +35,20 @@ class Applying:
         return self._place.wait(self._started, self._argv, LONGEST_S)
 
 
-def events(place: Commands, run: Path) -> str:
+def standing(place: Commands, run: Path) -> dict[str, Any]:
+    """Where a run stands, while somebody is at work on it; {} else."""
     found = place("status", str(run), "-o", "json")
-    if found.code:
-        return ""
-    body = json.loads(found.out)
-    alive = bool(body["holder"]) and body["holder"]["alive"]
-    return " ".join(str(one["text"]) for one in body["events"]) if alive else ""
+    body: dict[str, Any] = {} if found.code else json.loads(found.out)
+    return body if body and body["holder"] and body["holder"]["alive"] else {}
+
+
+def events(place: Commands, run: Path) -> str:
+    return " ".join(str(one["text"]) for one in standing(place, run).get("events", ()))
+
+
+def hand(place: Commands, run: Path) -> dict[str, Any]:
+    """What holds for the apply that is at work."""
+    return standing(place, run).get("hand") or {}
 
 
 def test_paused_changed_and_let_go(small: Sandbox, commands: Callable[[Sandbox, str], Commands]) -> None:
@@ -48,17 +57,27 @@ def test_paused_changed_and_let_go(small: Sandbox, commands: Callable[[Sandbox, 
     run, file = place.folder / "run", place.folder / "hold"
     file.touch()
     small.forget()
-    applying = Applying(place, params, run, "--pause-file", str(file))
+    began = time.time()
+    applying = Applying(place, params, run, "--pause-file", str(file), "--max-duration", "2h", "-o", "jsonl")
     wait_for(lambda: "paused by the file" in events(place, run))
+    shown = place("status", str(run)).out
+    assert f"State: paused by the file {file} since 2" in shown and "State: at work" not in shown, shown
+    now = hand(place, run)
+    assert now["parallelism"] == 10 and now["paused_since"] >= began - 1
+    assert began + 7200 - 60 < now["ends"] < time.time() + 7200 + 60 and "--max-duration 2h" in shown, now
     assert place("pause", str(run)).code == 0
     file.unlink()
+    wait_for(lambda: "@" in str(hand(place, run).get("paused_by")))
     assert place("set", "parallelism=3", "source-share=0.9", "--run", str(run)).code == 0
     wait_for(lambda: "at most 3 at once" in events(place, run) and "0.9 of its limits" in events(place, run))
+    wait_for(lambda: [hand(place, run).get(name) for name in ("parallelism", "source_share")] == [3, 0.9])
     assert small.writes() == []
     going = place("continue", str(run))
     assert going.code == 0 and "--pause-file" in going.err, "it cannot see whether a file still holds it"
     done = applying.end()
     assert done.code == 3, done  # what cannot be moved of the small estate
+    told = [line["message"] for line in judged(done.out) if line["type"] == "diagnostic"]
+    assert sum("paused by" in text for text in told) == 1 and "going on" in told, told
     assert small.writes(small.host_of("braked"))
     late = place("pause", str(run))
     assert late.code == 64 and "nobody is at work" in late.err, late
@@ -75,7 +94,6 @@ def test_aborted_and_resumed(small: Sandbox, commands: Callable[[Sandbox, str], 
     assert place("abort", str(run)).code == 0
     ended = applying.end()
     assert ended.code == 5 and "aborted by" in ended.err and "cmkmigrate resume" in ended.err, ended
-    assert small.writes() == []
     closed = place("resume", str(run), "--max-duration", "0s")
     assert closed.code == 5 and "--max-duration 0s" in closed.err, closed
     assert small.writes() == []

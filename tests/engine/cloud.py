@@ -104,6 +104,9 @@ class Sites:
     def subscription(self, subscription_id: str) -> Site:
         return self.sites["target"]
 
+    def source_share(self) -> float:
+        return 1.0
+
 
 class _Plain(Kind):
     service = "none"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from cmkmigrate.engine import brake as brake_module
-from cmkmigrate.engine.brake import Brake, Turns, Window, asked
+from cmkmigrate.engine.brake import RELEASE, Brake, End, Turns, Window, asked, hand
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.run.ledger import Ledger
 
@@ -20,6 +20,9 @@ from cmkmigrate.run.ledger import Ledger
 class Sites:
     def __init__(self) -> None:
         self.shares: list[float] = []
+
+    def source_share(self) -> float:
+        return self.shares[-1] if self.shares else float("inf")
 
     def share_source(self, factor: float) -> bool:
         self.shares.append(factor)
@@ -71,7 +74,7 @@ def test_an_abort_and_the_end_of_a_window_stop_the_run(board: Board) -> None:
 
 def test_a_window_closes_at_its_moment(board: Board) -> None:
     now = [99.0]
-    brake = Brake(board, Window(until=100.0, said="--not-after 05:30"), clock=lambda: now[0])
+    brake = Brake(board, Window((End(100.0, "--not-after 05:30"),)), clock=lambda: now[0])
     brake.look({})
     assert not board.stop.is_set()
     now[0] = 100.0
@@ -88,9 +91,97 @@ def test_a_window_closes_where_the_ledger_cannot_be_read_for_a_moment(
     monkeypatch.setattr(brake_module, "POLL_S", 0.001)
     monkeypatch.setattr(board.ledger, "meta", lost)
     now = [99.0]
-    with Brake(board, Window(until=100.0, said="--not-after 05:30"), clock=lambda: now[0]):
+    with Brake(board, Window((End(100.0, "--not-after 05:30"),)), clock=lambda: now[0]):
         now[0] = 100.0
         assert board.stop.wait(20) and "--not-after 05:30" in board.why
+
+
+@pytest.mark.parametrize("jump", [-86400.0, 86400.0])
+def test_a_duration_does_not_go_by_a_clock_that_people_set(board: Board, jump: float) -> None:
+    wall, steady = [1e9], [50.0]
+    window = Window((End(150.0, "--max-duration 100s", steady=True),))
+    brake = Brake(board, window, clock=lambda: wall[0], steady=lambda: steady[0])
+    wall[0] += jump
+    steady[0] = 149.0
+    brake.look({})
+    assert not board.stop.is_set()
+    steady[0] = 150.0
+    brake.look({})
+    assert board.stop.is_set() and "--max-duration 100s" in board.why
+
+
+def noted(board: Board) -> Any:
+    found = hand(board.ledger.meta())
+    assert found is not None
+    return found
+
+
+def test_what_holds_is_noted(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    wall, steady = [1e9], [50.0]
+    window = Window((End(1e9 + 900, "--not-after 05:30"), End(150.0, "--max-duration 100s", steady=True)))
+    monkeypatch.setattr(board.ledger, "now", lambda: steady[0] + 1000)
+    brake = Brake(board, window, clock=lambda: wall[0], steady=lambda: steady[0], before=7)
+    brake.look({})
+    first = noted(board)
+    assert (first.began, first.parallelism, first.source_share, first.before) == (1050.0, 4, None, 7)
+    assert (first.ends, first.ends_said) == (1150.0, "--max-duration 100s"), "the earlier end"
+    wall[0], steady[0] = 1e9 + 10, 60.0
+    brake.look({"pause": "ann@host", "parallelism": "2", "source-share": "0.1"})
+    paused = noted(board)
+    assert (paused.paused_by, paused.paused_since, paused.parallelism, paused.source_share) == (
+        "ann@host", 1060.0, 2, 0.1,
+    )  # fmt: skip
+    wall[0], steady[0] = 0.0, 90.0  # the clock on the wall is set back
+    brake.look({})
+    assert (noted(board).paused_by, noted(board).paused_since, noted(board).paused_s) == ("", 0.0, 30.0)
+
+
+def test_a_step_is_held_until_it_is_released(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(brake_module, "POLL_S", 0.001)
+    passed: list[str] = []
+    with Brake(board, Window(hold_before=("cutover", "last"))) as brake:
+
+        def steps() -> None:
+            for step in ("first", "cutover", "last"):
+                brake.hold(step)
+                passed.append(step)
+
+        thread = threading.Thread(target=steps)
+        thread.start()
+        for step, before in (("cutover", ["first"]), ("last", ["first", "cutover"])):
+            assert until(lambda step=step: noted(board).held_before == step)  # type: ignore[misc]
+            assert noted(board).paused_by == f"the hold before step {step}" and passed == before
+            board.ledger.ask({RELEASE: "ann@host"})
+            assert until(lambda step=step: step in passed)  # type: ignore[misc]
+        thread.join()
+    told = said(board)
+    assert sum("is released by ann@host" in line for line in told) == 2, told
+
+
+def until(what: Callable[[], bool]) -> bool:
+    """Whether it comes to be within a while."""
+    for _ in range(20_000):
+        if what():
+            return True
+        threading.Event().wait(0.001)
+    return False
+
+
+def test_a_file_releases_and_a_stop_ends_the_wait(
+    board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brake_module, "POLL_S", 0.001)
+    file = tmp_path / "go"
+    with Brake(board, Window(hold_before=("cutover",), release_file=file)) as brake:
+        thread = threading.Thread(target=brake.hold, args=("cutover",))
+        thread.start()
+        assert until(lambda: noted(board).held_before == "cutover")
+        file.touch()
+        thread.join(20)
+        assert not thread.is_alive()
+        file.unlink()
+        board.stop.set()
+        brake.hold("cutover")  # comes back
 
 
 def test_how_hard_it_works_can_be_changed(board: Board) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from cmkmigrate.engine.brake import HAND, Hand
 from cmkmigrate.engine.record import record
 from cmkmigrate.engine.standing import holder_of, standing
 from cmkmigrate.model import Event, State
@@ -48,6 +51,24 @@ def test_a_write_without_a_result_is_unknown(run: Run, ledger: Ledger) -> None:
     found = standing(ledger)
     assert found.unknown_count == len(found.unknown) == 20
     assert 0 < found.landing_s <= 30
+
+
+def test_what_holds_for_whoever_is_at_work(run: Run, ledger: Ledger) -> None:
+    run()
+    ended = standing(ledger)
+    assert ended.hand is None and (ended.done, ended.total) == (ended.total, sum_of(ended.numbers))
+    with ledger.locked("me"):
+        now = Hand(began=time.time() - 100, parallelism=3, source_share=0.5, paused_s=40.0, before=5)
+        ledger.set_meta(HAND, json.dumps(asdict(now)))
+        found = standing(ledger)
+        assert found.hand == now and 60 <= found.worked_s < 90, "pauses are no work"
+        now.paused_by, now.paused_since = "ann@host", time.time() - 50
+        ledger.set_meta(HAND, json.dumps(asdict(now)))
+        assert 10 <= standing(ledger).worked_s < 40, "nor is the one that lasts"
+
+
+def sum_of(numbers: dict[str, dict[str, dict[str, int]]]) -> int:
+    return sum(number for kinds in numbers.values() for states in kinds.values() for number in states.values())
 
 
 def hold(ledger: Ledger, **values: Any) -> None:

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from cmkmigrate.model import Event
-from cmkmigrate.render.progress import LONGEST, MOST, Progress
+from cmkmigrate.render.progress import LONGEST, MOST, Progress, Show
 
 
 class Tty(io.StringIO):
@@ -50,7 +50,81 @@ def test_brief_says_only_how_far_it_is_now_and_then() -> None:
         for event in events()[:3]:
             progress.take(event)
         time.sleep(0.2)
-    assert set(lines(out)) == {"planning: jobs 1 of 3"}
+    assert {line.partition(";")[0] for line in lines(out)} == {"planning: jobs 1 of 3"}
+
+
+class Clock:
+    """Seconds that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("out", [io.StringIO, Tty])
+def test_the_time_left_is_from_the_pace_seen_without_pauses(out: type[io.StringIO]) -> None:
+    clock = Clock()
+    begin, item = Event(0, "kind", step="s", kind="jobs", total=100), Event(0, "item", step="s", kind="jobs")
+    with Progress("apply", {("s", "jobs"): 20}, stream=out(), clock=clock) as progress:
+        progress.take(Event(0, "pause", text="paused"))
+        clock.now = 1000.0
+        progress.take(Event(0, "go", text="going on"))
+        assert progress.left() == "", "nothing has begun"
+        progress.take(begin)
+        assert progress.left() == "", "what was done before is no pace"
+        for _ in range(10):
+            clock.now += 6.0
+            progress.take(item)
+        assert progress.left() == "about 7 min left"
+        progress.take(Event(0, "pause", text="paused by ann"))
+        clock.now += 10_000.0
+        assert progress.left() == "paused"
+        progress.take(Event(0, "go", text="going on"))
+        assert progress.left() == "about 7 min left"
+
+
+def test_no_time_left_before_a_twentieth_is_done() -> None:
+    clock = Clock()
+    with Progress("apply", {}, stream=io.StringIO(), clock=clock) as progress:
+        progress.take(Event(0, "kind", step="s", kind="jobs", total=100))
+        for number in range(1, 6):
+            clock.now += 1.0
+            progress.take(Event(0, "item", step="s", kind="jobs"))
+            assert bool(progress.left()) == (number >= 5)
+
+
+@pytest.mark.parametrize("out", [io.StringIO, Tty])
+def test_nothing_is_shown_where_nothing_is_wanted(out: type[io.StringIO]) -> None:
+    stream = out()
+    with Progress("apply", {}, show=Show.NONE, stream=stream, every_s=0.01) as progress:
+        for event in [*events(), Event(0, "note", text="going on"), Event(0, "pause", text="paused")]:
+            progress.take(event)
+        assert progress.done == {("s", "jobs"): 3}, "it counts all the same"
+        time.sleep(0.05)
+        assert stream.getvalue() == ""
+        progress.put(["Run r"])
+    assert stream.getvalue() == "Run r\n"
+
+
+def test_a_dumb_terminal_gets_lines(tty: Tty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    with Progress("apply", {}, stream=tty) as progress:
+        for event in events():
+            progress.take(event)
+    assert lines(tty) == ["apply: jobs: 0 of 3", "apply: jobs: 3 of 3"]
+    assert "\x1b" not in tty.getvalue() and "\r" not in tty.getvalue()
+
+
+def test_no_colour_where_none_is_wanted(tty: Tty, monkeypatch: pytest.MonkeyPatch) -> None:
+    for wanted, coloured in (("", True), ("1", False)):
+        monkeypatch.setenv("NO_COLOR", wanted)
+        stream = Tty()
+        with Progress("apply", {}, stream=stream) as progress:
+            for event in events():
+                progress.take(event)
+        assert bool(re.search(r"\x1b\[[0-9;]*m", stream.getvalue())) == coloured
 
 
 def test_failures_are_said_and_long_texts_cut() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,9 @@ import typer
 from cmkmigrate.cli import common, doctor, running, windows
 from cmkmigrate.cli import plan as planning
 from cmkmigrate.cli.common import Format, OnConflict
+from cmkmigrate.cli.lines import Lines, lines
 from cmkmigrate.errors import LockHeld, Mistake, OperatorError, Stopped
+from cmkmigrate.render.progress import Show
 
 if TYPE_CHECKING:
     from cmkmigrate.engine.migration import Migration
@@ -50,7 +53,11 @@ def command(
     not_after: windows.NotAfter = "",
     max_duration: windows.MaxDuration = "",
     pause_file: windows.PauseFile = None,
+    hold_before: windows.HoldBefore = None,
+    release_file: windows.ReleaseFile = None,
+    lock_timeout: windows.LockTimeout = "0s",
     lro_timeout: windows.LroTimeout = "",
+    progress: windows.Progress = Show.AUTO,
     output: common.Output = Format.TABLE,
 ) -> int:
     """Carry a playbook or a kept plan out. Can be killed at any moment: `resume` goes on.
@@ -73,11 +80,33 @@ def command(
         reader = common.open_migration(read, given, str(params or "-p"), reading=True)
     else:
         reader = _of_plan(plan)
-    window, environ = windows.window(not_after, max_duration, pause_file), windows.waiting(lro_timeout)
+    order = running.Order(
+        confirm=running.words_of(confirm, reader),
+        parallelism=parallelism,
+        window=windows.window(not_after, max_duration, pause_file, hold_before, release_file),
+        lock_timeout_s=windows.seconds(lock_timeout, "--lock-timeout"),
+        overwrite=on_conflict is OnConflict.OVERWRITE,
+        environ=windows.waiting(lro_timeout),
+        show=progress,
+    )
+    running.known_steps(hold_before or (), reader, "--hold-before")
+    accepted = doctor.words(accept, reason)
+    with lines(output, reader.source_ref) as written:
+        return _apply(reader, run or common.default_directory(reader), plan, auto_approve, accepted, order, written)
+
+
+def _apply(
+    reader: Migration,
+    directory: Path,
+    plan: PlanFile | None,
+    auto_approve: bool,
+    accepted: Mapping[str, str],
+    order: running.Order,
+    output: Lines,
+) -> int:
+    """Look, agree, carry out. Raises OperatorError."""
     from cmkmigrate.run import locks
 
-    words, accepted = running.words_of(confirm, reader), doctor.words(accept, reason)
-    directory = run or common.default_directory(reader)
     ledger = planning.existing(reader, directory)
     if ledger is not None and ledger.unfinished():
         held = locks.holder(ledger.engine)
@@ -86,18 +115,15 @@ def command(
             raise LockHeld("somebody else is at work on this run", subject=str(directory), why=held, next=next)
         raise Mistake("the run is not finished", subject=str(directory), next=f"cmkmigrate resume {directory}")
     checks = doctor.clear(reader, ledger, directory, accepted)
-    overwrite = on_conflict is OnConflict.OVERWRITE
     if plan is not None or not auto_approve:
-        _agree(reader, ledger, plan, overwrite)
-    migration = common.again(reader, reading=False, environ=environ)
-    how: Any = {"confirm": words, "output": output, "parallelism": parallelism, "window": window}
-    how["overwrite"] = overwrite
+        _agree(reader, ledger, plan, order.overwrite)
+    migration = common.again(reader, reading=False, environ=order.environ)
     if ledger is not None:
         _next_pass(ledger, migration, checks)
-        return running.carry(migration, ledger, **how)
+        return running.carry(migration, ledger, order, output)
     ledger = common.new_run(directory, migration, preflight=json.dumps(checks))
     try:
-        return running.carry(migration, ledger, **how)
+        return running.carry(migration, ledger, order, output)
     except Stopped:
         raise  # a gate before the first step: `resume` goes on
     except OperatorError:

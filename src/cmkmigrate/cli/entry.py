@@ -22,10 +22,13 @@ from cmkmigrate.cli import (
     audit,
     doctor,
     go_on,
+    logs,
     pause,
     plan,
+    release,
     report,
     resume,
+    runs,
     sandbox,
     selftest,
     status,
@@ -66,9 +69,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for module in (
-    audit, assess, doctor, plan, apply, resume, status, pause, go_on, setting, abort, verify, report, unlock,
+    audit, assess, doctor, plan, apply, resume,
+    status, logs, pause, go_on, setting, release, abort, verify, report, unlock,
 ):  # fmt: skip
     app.command(name=module.NAME, epilog=module.EXAMPLES)(module.command)
+app.add_typer(runs.app, name="runs")
 app.add_typer(sandbox.app, name="sandbox")
 app.command(name=selftest.NAME, epilog=selftest.EXAMPLES)(selftest.command)
 app.command(name=version.NAME)(version.command)
@@ -173,6 +178,7 @@ def _process() -> Iterator[None]:
     main_thread = threading.current_thread() is threading.main_thread()
     numbers = (signal.SIGINT, signal.SIGTERM) if main_thread else ()
     handlers = {number: signal.signal(number, _interrupt) for number in numbers}
+    looking = signal.signal(signal.SIGUSR1, _nothing_yet) if main_thread else None
     try:
         yield
     finally:
@@ -180,11 +186,17 @@ def _process() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_CORE, cores)
         for number, handler in handlers.items():
             signal.signal(number, handler)
+        if main_thread:
+            signal.signal(signal.SIGUSR1, looking)
 
 
 def _interrupt(number: int, frame: Any) -> None:
     _interrupted.set()
     raise KeyboardInterrupt
+
+
+def _nothing_yet(number: int, frame: Any) -> None:
+    os.write(2, b"No run is under way here yet.\n")
 
 
 def _show(error: OperatorError) -> None:

@@ -9,6 +9,8 @@ import typer
 
 from cmkmigrate.cli import common, running, windows
 from cmkmigrate.cli.common import Format, OnConflict
+from cmkmigrate.cli.lines import lines
+from cmkmigrate.render.progress import Show
 
 NAME = "resume"
 EXAMPLES = """\b
@@ -30,27 +32,32 @@ def command(
     not_after: windows.NotAfter = "",
     max_duration: windows.MaxDuration = "",
     pause_file: windows.PauseFile = None,
+    hold_before: windows.HoldBefore = None,
+    release_file: windows.ReleaseFile = None,
+    lock_timeout: windows.LockTimeout = "0s",
     lro_timeout: windows.LroTimeout = "",
+    progress: windows.Progress = Show.AUTO,
     output: common.Output = Format.TABLE,
 ) -> int:
     """Go on with a run that was stopped or killed. What nobody knows the fate of is looked up, never sent again."""
     common.only(output, Format.TABLE, Format.JSON, Format.JSONL)
     ledger = common.open_run(directory, unfinished=directory is None and not retry_failed)
     migration = common.migration_of(ledger, environ=windows.waiting(lro_timeout))
-    words = running.words_of(confirm, migration)
+    order = running.Order(
+        confirm=running.words_of(confirm, migration),
+        parallelism=parallelism,
+        retry_failed=retry_failed,
+        overwrite=on_conflict is OnConflict.OVERWRITE,
+        title=NAME,
+        window=windows.window(not_after, max_duration, pause_file, hold_before, release_file),
+        lock_timeout_s=windows.seconds(lock_timeout, "--lock-timeout"),
+        show=progress,
+    )
+    running.known_steps(hold_before or (), migration, "--hold-before")
     if not ledger.unfinished() and not retry_failed:
         print(
             "The run is finished: nothing is left to do. `apply` looks again at what has changed since.",
             file=sys.stderr,
         )
-    return running.carry(
-        migration,
-        ledger,
-        confirm=words,
-        output=output,
-        parallelism=parallelism,
-        retry_failed=retry_failed,
-        overwrite=on_conflict is OnConflict.OVERWRITE,
-        title=NAME,
-        window=windows.window(not_after, max_duration, pause_file),
-    )
+    with lines(output, migration.source_ref) as written:
+        return running.carry(migration, ledger, order, written)

@@ -8,20 +8,21 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from cmkmigrate import __version__
 from cmkmigrate.cli import common
 from cmkmigrate.cli.common import Format
 from cmkmigrate.cli.in_place import change_as_code
-from cmkmigrate.errors import CallError, LockHeld, Mistake, OperatorError, Stopped
+from cmkmigrate.cli.lines import Lines
+from cmkmigrate.cli.status import standing_of
+from cmkmigrate.errors import CallError, Incomplete, LockHeld, Mistake, OperatorError, Stopped
 from cmkmigrate.render import result
-from cmkmigrate.render.events import Events
-from cmkmigrate.render.progress import Progress
-from cmkmigrate.render.text import json_document, json_line
+from cmkmigrate.render.progress import Progress, Show
+from cmkmigrate.render.status import table
+from cmkmigrate.render.text import json_document
 
 if TYPE_CHECKING:
     from cmkmigrate.engine.brake import Window
@@ -38,89 +39,84 @@ class Interrupted(Exception):
     """The operator stopped the run, and it ended in good order."""
 
 
-def carry(
-    migration: Migration,
-    ledger: Ledger,
-    *,
-    confirm: Mapping[str, str],
-    output: Format,
-    parallelism: int = 10,
-    retry_failed: bool = False,
-    overwrite: bool = False,
-    title: str = "apply",
-    window: Window | None = None,
-) -> int:
-    """Do what is left of a run; gives the exit code. title: what the progress is called; window: when it is to stop.
-    Raises OperatorError."""
-    common.only(output, Format.TABLE, Format.JSON, Format.JSONL)
-    words = dict(confirm)
-    events = Events(ledger.meta().get("run", ""), migration.source_ref)
-    if output is Format.JSONL:
-        print(json_line(events.version(__version__)), flush=True)
+@dataclass(frozen=True)
+class Order:
+    """How a run is to be carried out. confirm: step -> the word for its gate; overwrite: also what others did in the
+    target; title: what the progress is called; window: when it takes new work; lock_timeout_s: how long it waits for
+    somebody else's run to end; environ: for the clients."""
+
+    confirm: Mapping[str, str]
+    parallelism: int = 10
+    retry_failed: bool = False
+    overwrite: bool = False
+    title: str = "apply"
+    window: Window | None = None
+    lock_timeout_s: float = 0.0
+    environ: Mapping[str, str] | None = None
+    show: Show = Show.AUTO
+
+
+def carry(migration: Migration, ledger: Ledger, order: Order, lines: Lines) -> int:
+    """Do what is left of a run; gives the exit code. Raises OperatorError."""
+    lines.run = ledger.meta().get("run", "")
     try:
         while True:
             try:
-                _carry(migration, ledger, words, output, events, parallelism, retry_failed, overwrite, title, window)
+                _carry(migration, ledger, order, lines)
                 break
             except Stopped as error:
-                step, word = gate(migration, ledger, words)
+                step, word = gate(migration, ledger, order.confirm)
                 if not step or not common.asking():
                     raise
                 print(f"{error.what}.", file=sys.stderr)
                 if not common.ask(f"Step {step!r} changes what exists. Type {word} to go on:", word):
                     raise
-                words[step] = word
-                retry_failed = False
+                order = replace(order, confirm={**order.confirm, step: word}, retry_failed=False)
     except (Interrupted, KeyboardInterrupt):
         print(f"Stopped. To go on: cmkmigrate resume {ledger.directory}", file=sys.stderr)
+        lines.summary(_counts(ledger))
+        lines.end(INTERRUPTED)
         return INTERRUPTED
     except OperatorError as error:
         if str(ledger.directory) not in error.next:
             error.next = error.next.replace("cmkmigrate resume", f"cmkmigrate resume {ledger.directory}")
-        if output is Format.JSONL:
-            line = events.error(error.what, error.subject, error.why, error.next, error.exit_code)
-            print(json_line(line), flush=True)
+        if isinstance(error, Stopped | Incomplete):
+            lines.summary(_counts(ledger))
         raise
     keep_posture(migration, ledger)
-    return _show(ledger, output, events, keep_code(migration, ledger))
+    return _show(ledger, lines, keep_code(migration, ledger))
 
 
-def _carry(
-    migration: Migration,
-    ledger: Ledger,
-    confirm: Mapping[str, str],
-    output: Format,
-    events: Events,
-    parallelism: int,
-    retry_failed: bool,
-    overwrite: bool,
-    title: str,
-    window: Window | None,
-) -> None:
-    from cmkmigrate.engine.apply import apply
+def _carry(migration: Migration, ledger: Ledger, order: Order, lines: Lines) -> None:
+    from cmkmigrate.engine.apply import UNDONE, apply
     from cmkmigrate.engine.apply import progress as numbers
 
     boards: list[Board] = []
     before: dict[tuple[str, str], int] = {}
-    for row in numbers(ledger):
-        if row.state not in ("planned", "intent", "made"):
-            before[row.step, row.kind] = before.get((row.step, row.kind), 0) + row.number
-    with _signals(boards) as interrupted, Progress(title, before) as progress:
+    with _signals(boards) as interrupted, Progress(order.title, before, show=order.show) as progress:
         try:
             run = apply(
                 migration,
                 ledger,
-                confirm=confirm,
-                parallelism=parallelism,
-                retry_failed=retry_failed,
-                overwrite=overwrite,
+                confirm=order.confirm,
+                parallelism=order.parallelism,
+                retry_failed=order.retry_failed,
+                overwrite=order.overwrite,
                 board_out=boards,
-                window=window,
+                window=order.window,
+                lock_timeout_s=order.lock_timeout_s,
             )
             for event in run:
+                if event.what == "look":
+                    progress.put(table(standing_of(ledger)))
+                    continue
+                if event.what == "begin":  # whoever had the lock before may have done something
+                    for row in numbers(ledger):
+                        if row.state not in UNDONE:
+                            before[row.step, row.kind] = before.get((row.step, row.kind), 0) + row.number
                 progress.take(event)
-                if output is Format.JSONL:
-                    print(json_line(events.event(event)), flush=True)
+                key = (event.step, event.kind)
+                lines.event(event, progress.done.get(key, 0), progress.total.get(key, 0))
         except Stopped:
             if interrupted.is_set():
                 raise Interrupted from None
@@ -147,7 +143,13 @@ def _signals(boards: list[Board]) -> Iterator[threading.Event]:
     if threading.current_thread() is not threading.main_thread():
         yield interrupted
         return
+
+    def look(number: int, frame: Any) -> None:
+        if boards:
+            boards[-1].tell("look")  # told where the events are read: nothing is locked here
+
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, look)
     try:
         yield interrupted
     finally:
@@ -202,7 +204,13 @@ def keep_code(migration: Migration, ledger: Ledger) -> str:
     return code
 
 
-def _show(ledger: Ledger, output: Format, events: Events, text: str) -> int:
+def _counts(ledger: Ledger) -> list[dict[str, Any]]:
+    from cmkmigrate.engine.reckon import reckon
+
+    return [result.count_dict(count) for count in reckon(ledger)]
+
+
+def _show(ledger: Ledger, lines: Lines, text: str) -> int:
     from cmkmigrate.engine.apply import written
     from cmkmigrate.engine.reckon import adds_up, problems, reckon
     from cmkmigrate.model import Outcome
@@ -210,9 +218,10 @@ def _show(ledger: Ledger, output: Format, events: Events, text: str) -> int:
     counts = reckon(ledger)
     failed = any(count.outcomes.get(Outcome.FAILED) for count in counts) or not adds_up(counts)
     code = INCOMPLETE if failed else 0
-    if output is Format.JSONL:
-        print(json_line(events.end([result.count_dict(count) for count in counts], code)), flush=True)
-    elif output is Format.JSON:
+    if lines.output is Format.JSONL:
+        lines.summary([result.count_dict(count) for count in counts])
+        lines.end(code)
+    elif lines.output is Format.JSON:
         meta = ledger.meta()
         body: dict[str, Any] = {
             "type": "apply",
@@ -247,12 +256,14 @@ def _show(ledger: Ledger, output: Format, events: Events, text: str) -> int:
 def words_of(confirm: list[str] | None, migration: Migration) -> dict[str, str]:
     """`--confirm STEP=TEXT` as a mapping. Raises Mistake for a step that the playbook does not have."""
     words = common.pairs(confirm, "--confirm")
-    known = [step.id for step in migration.playbook.steps]
-    for step in words:
-        if step not in known:
-            raise Mistake(
-                f"there is no step {step!r}",
-                subject="--confirm",
-                why=f"{migration.playbook.name} has {', '.join(known)}",
-            )
+    known_steps(words, migration, "--confirm")
     return words
+
+
+def known_steps(steps: Iterable[str], migration: Migration, flag: str) -> None:
+    """Raises Mistake for a step that the playbook does not have."""
+    known = [step.id for step in migration.playbook.steps]
+    for step in steps:
+        if step not in known:
+            why = f"{migration.playbook.name} has {', '.join(known)}"
+            raise Mistake(f"there is no step {step!r}", subject=flag, why=why)

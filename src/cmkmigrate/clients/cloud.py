@@ -110,6 +110,10 @@ class Cloud:
         """Call sources at this part of their limits from now on; whether that is a change."""
         return self.paces.share_source(factor)
 
+    def source_share(self) -> float:
+        """The part of their limits that sources are called at; inf for no limit."""
+        return self.paces.source_factor
+
     def paces_seen(self) -> list[Seen]:
         """How fast each family of endpoints was called so far, and how often the service asked for less."""
         return self.paces.seen()

@@ -254,6 +254,12 @@ class Paces:
                     self._sources.append((pace, kin.per_s))
             return pace
 
+    @property
+    def source_factor(self) -> float:
+        """What the limits of sources are multiplied by at the moment; inf for no ceiling."""
+        with self._lock:
+            return self._source_factor
+
     def share_source(self, factor: float) -> bool:
         """Multiply the limits of sources by this from now on, those of paces that are there too; whether it changes."""
         with self._lock:

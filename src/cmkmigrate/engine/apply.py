@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,7 +25,7 @@ from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.engine.outputs import outputs_of, skip
 from cmkmigrate.engine.preflight import preflight
-from cmkmigrate.errors import Incomplete, LockHeld, Stopped
+from cmkmigrate.errors import CallError, Incomplete, LockHeld, OperatorError, Stopped, told
 from cmkmigrate.model import Event, State
 from cmkmigrate.playbook import Step
 from cmkmigrate.run import locks
@@ -34,6 +34,9 @@ from cmkmigrate.run.schema import item
 from cmkmigrate.run.schema import step as steps
 
 FAILED = (State.FAILED, State.BLOCKED, State.DRIFTED)
+UNDONE = (State.PLANNED, State.INTENT, State.MADE)  # not the last word on an item
+KEPT = ("begin", "phase", "step", "done", "error", "note", "pause", "go", "end")  # events that the ledger keeps
+LOOK_S = 1.0  # between two looks whether a lock that is waited for is free
 
 
 def holder() -> str:
@@ -56,17 +59,20 @@ def apply(
     overwrite: bool = False,
     board_out: list[Board] | None = None,
     window: Window | None = None,
+    lock_timeout_s: float = 0.0,
 ) -> Iterator[Event]:
-    """Do what is left of the run, and yield what happens.
+    """Do what is left of the run, and yield what happens; the first event is "begin", when nothing is done yet.
 
     confirm: step -> the word typed for its gate. board_out receives the board, whose `stop` ends the run in good order.
-    window: when no new work is taken any more. overwrite: also what somebody else did in the target (drift.py).
+    window: when no new work is taken any more. lock_timeout_s: how long to wait for somebody else's locks of this side.
+    overwrite: also what somebody else did in the target (drift.py).
     Raises LockHeld, Stopped (resumable), Incomplete (the two sides are not alike), NotAllowed, Blocked, Mistake.
     """
     with ExitStack() as held:
+        until = time.monotonic() + lock_timeout_s
         state, source = state_home() / "locks", migration.source_ref.lower()
-        held.enter_context(locks.pair(state, source, migration.identity, holder()))
-        held.enter_context(ledger.locked(holder()))
+        _take(held, lambda: locks.pair(state, source, migration.identity, holder()), until)
+        _take(held, lambda: ledger.locked(holder()), until)
         if int(ledger.meta().get("pass", "1")) != ledger.number:
             raise _overtaken(ledger)
         board = Board(migration, ledger, saved_outputs(ledger), parallelism=parallelism, overwrite=overwrite)
@@ -76,19 +82,36 @@ def apply(
             _retry(ledger)
         if (paces := getattr(migration.sites, "paces", None)) is not None:
             paces.told = lambda text: board.tell("note", text=text)
-        held.enter_context(Brake(board, window or Window()))
-        for event in stream(board, lambda: _run(board, confirm, held)):
-            if event.what in ("step", "note", "end") or (event.what == "item" and event.state in FAILED):
+        before = sum(row.number for row in progress(ledger) if row.state not in UNDONE)
+        brake = held.enter_context(Brake(board, window or Window(), before=before))
+        begin = Event(time.time(), "begin", text=f"{holder()} is at work on this run")
+        ledger.put_event(begin)
+        yield begin
+        for event in stream(board, lambda: _run(board, brake, confirm, held)):
+            if event.what in KEPT or (event.what == "item" and event.state in FAILED):
                 ledger.put_event(event)
             yield event
 
 
-def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
+def _take(held: ExitStack, lock: Callable[[], AbstractContextManager[None]], until: float) -> None:
+    """Take a lock; wait for it until then (of time.monotonic()) where somebody else has it. Raises LockHeld."""
+    while True:
+        try:
+            held.enter_context(lock())
+            return
+        except LockHeld:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(LOOK_S)
+
+
+def _run(board: Board, brake: Brake, confirm: Mapping[str, str], held: ExitStack) -> None:
     ledger, migration = board.ledger, board.migration
     done = {row.id: row for row in ledger.rows(select(steps).where(steps.c["pass"] == ledger.number))}
     marker: Marker | None = None
     lasting = Lasting(board)
     if not done:
+        board.tell("phase", text="preflight")
         preflight(migration, ledger)
     for step in migration.playbook.steps:
         if step.id in done and done[step.id].state in ("done", "skipped"):
@@ -96,7 +119,10 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
         why = skip(board, step)
         if why:
             _save(board, step, "skipped", why)
+            board.tell("done", step=step.id, state="skipped", text=why)
             continue
+        brake.hold(step.id)
+        _go_on(board)
         _gate(board, step, confirm)
         board.tell("step", step=step.id)
         _save(board, step, "running")
@@ -105,18 +131,15 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
             marker = Marker(target, ledger.meta()["run"], holder())
             held.callback(marker.release)
         guard = _guard(lasting, marker)
-        tasks = conduct(board, step, Again(guard) if step.again else Carrier(guard))
-        if board.stop.is_set():
-            raise Stopped(
-                "stopped in good order",
-                subject=str(ledger.directory),
-                why=board.why,
-                next=f"cmkmigrate resume {ledger.directory}",
-            )
-        board.unseen.finish()
-        _judge(board, step)
-        board.outputs[step.id] = outputs_of(board, step, tasks)
+        with _told(board, step):
+            tasks = conduct(board, step, Again(guard) if step.again else Carrier(guard))
+        _go_on(board)
+        with _told(board, step):
+            board.unseen.finish()
+            _judge(board, step)
+            board.outputs[step.id] = outputs_of(board, step, tasks)
         _save(board, step, "done")
+        board.tell("done", step=step.id, state="done")
     if marker is None and done and _moves(board):  # killed between its last step and its end
         marker = Marker(migration.target(board.outputs), ledger.meta()["run"], holder())
         marker.clear()
@@ -124,6 +147,27 @@ def _run(board: Board, confirm: Mapping[str, str], held: ExitStack) -> None:
         marker.clear() if done else marker.release()
     ledger.set_meta("finished", str(time.time()))
     board.tell("end")
+
+
+def _go_on(board: Board) -> None:
+    """Raises Stopped where somebody, or a window, has stopped the run."""
+    if board.stop.is_set():
+        raise Stopped(
+            "stopped in good order",
+            subject=str(board.ledger.directory),
+            why=board.why,
+            next=f"cmkmigrate resume {board.ledger.directory}",
+        )
+
+
+@contextmanager
+def _told(board: Board, step: Step) -> Iterator[None]:
+    """Tell what a step ended with early."""
+    try:
+        yield
+    except (OperatorError, CallError) as error:
+        board.tell("error", step=step.id, text=told(error))
+        raise
 
 
 def _guard(lasting: Lasting, marker: Marker | None) -> Callable[[], None]:

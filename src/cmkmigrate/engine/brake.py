@@ -3,36 +3,72 @@
 What another terminal asks for is a row of the ledger, looked for each second; nothing is asked of the process itself,
 so that it works on any host that sees the ledger. Pausing takes no new work: what is under way is finished, so that the
 checkpoint is whole and a pause may last for days. An abort, and the end of a window, end the run as Ctrl-C does.
+What holds at the moment is noted in the ledger in turn, so that `status` can say it from anywhere.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from cmkmigrate.engine.observe import Board
-from cmkmigrate.errors import Stopped
+from cmkmigrate.errors import LockHeld, Stopped
 from cmkmigrate.run.ledger import Ledger
 
 POLL_S: Final = 1.0
-PAUSE, ABORT, PARALLELISM, SHARE = "pause", "abort", "parallelism", "source-share"
+PAUSE, ABORT, PARALLELISM, SHARE, RELEASE = "pause", "abort", "parallelism", "source-share", "release"
+HAND: Final = "hand"  # in meta: what holds at the moment, as JSON
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """When no new work is taken any more, and how the operator said it. at: Unix seconds; or, steady, seconds of
+    time.monotonic(), which nobody sets: a length of time neither ends early nor late when the clock is put right."""
+
+    at: float
+    said: str
+    steady: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When no new work is taken any more. until: Unix seconds (0.0: never); said: how the operator said it.
-    pause_file: nothing new is taken while this file is there."""
+    """When an apply takes new work. The earliest of `ends` counts. pause_file: nothing new is taken while it is there.
+    hold_before: steps that are not begun until somebody releases them, or release_file is there."""
 
-    until: float = 0.0
-    said: str = ""
+    ends: tuple[End, ...] = ()
     pause_file: Path | None = None
+    hold_before: tuple[str, ...] = ()
+    release_file: Path | None = None
+
+
+@dataclass(slots=True)
+class Hand:
+    """What holds at the moment for an apply that is under way. began, paused_since, ends: Unix seconds (0.0: none).
+
+    paused_by: whom or what it waits for, "" while it works; paused_s: how long it was paused before that.
+    held_before: the step that waits for `release`. source_share: None without a limit. before: items of this pass that
+    were done when it began.
+    """
+
+    began: float
+    parallelism: int
+    source_share: float | None
+    ends: float = 0.0
+    ends_said: str = ""
+    paused_by: str = ""
+    paused_since: float = 0.0
+    paused_s: float = 0.0
+    held_before: str = ""
+    before: int = 0
 
 
 class Turns:
@@ -70,15 +106,27 @@ class Turns:
 
 
 class Brake:
-    """Looks for what was asked of a run, each second, while it is held open as a context."""
+    """Looks for what was asked of a run, each second, while it is held open as a context.
 
-    def __init__(self, board: Board, window: Window, clock: Any = time.time) -> None:
-        self._board, self._window, self._clock = board, window, clock
+    clock: Unix seconds; steady: seconds that nobody sets; what is noted is in the time of the ledger. before: items of
+    this pass that are done already.
+    """
+
+    def __init__(
+        self, board: Board, window: Window, clock: Any = time.time, steady: Any = time.monotonic, before: int = 0
+    ) -> None:
+        self._board, self._window, self._clock, self._steady = board, window, clock, steady
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="brake", daemon=True)
+        left = {(end.at - (steady() if end.steady else clock())): end.said for end in window.ends}
+        now = board.ledger.now()
+        ends, said = (now + min(left), left[min(left)]) if left else (0.0, "")
+        self._hand = Hand(now, board.parallelism, self._share(), ends, said, before=before)
+        self._noted = ""
+        self._paused = 0.0  # by `steady`
 
     def __enter__(self) -> Brake:
-        self._board.ledger.ask(dict.fromkeys((PAUSE, ABORT, PARALLELISM, SHARE), ""))  # of an earlier process
+        self._board.ledger.ask(dict.fromkeys((PAUSE, ABORT, PARALLELISM, SHARE, RELEASE), ""))  # of an earlier process
         self.look({})
         self._thread.start()
         return self
@@ -95,10 +143,11 @@ class Brake:
             self.look(said)
 
     def look(self, said: Mapping[str, str]) -> None:
-        """Do what is asked for. said: as `asked` gives it."""
+        """Do what is asked for, and note what holds now. said: as `asked` gives it."""
         board, window = self._board, self._window
-        if window.until and self._clock() >= window.until:
-            self._stop(f"the window has closed ({window.said})")
+        for end in window.ends:
+            if (self._steady() if end.steady else self._clock()) >= end.at:
+                self._stop(f"the window has closed ({end.said})")
         if said.get(ABORT):
             self._stop(f"aborted by {said[ABORT]}")
         held = said.get(PAUSE, "")
@@ -106,15 +155,62 @@ class Brake:
             held = held or f"the file {window.pause_file}"
         if held and board.go.is_set():
             board.go.clear()
-            board.tell("note", text=f"paused by {held}: what is under way is finished, nothing new is begun")
+            board.tell("pause", text=f"paused by {held}: what is under way is finished, nothing new is begun")
         elif not held and not board.go.is_set():
             board.go.set()
-            board.tell("note", text="going on")
+            board.tell("go", text="going on")
+        self._waits(held or (f"the hold before step {self._hand.held_before}" if self._hand.held_before else ""))
         if said.get(PARALLELISM) and int(said[PARALLELISM]) != board.parallelism:
             board.parallelism = int(said[PARALLELISM])
             board.tell("note", text=f"at most {board.parallelism} at once of each kind from now on")
         if said.get(SHARE) and board.migration.sites.share_source(float(said[SHARE])):
             board.tell("note", text=f"the source is called at {said[SHARE]} of its limits from now on")
+        self._hand.parallelism, self._hand.source_share = board.parallelism, self._share()
+        self._note()
+
+    def hold(self, step: str) -> None:
+        """Return at once, unless the operator wants this step held: then when it is released, or the run stops."""
+        if step not in self._window.hold_before:
+            return
+        board, file = self._board, self._window.release_file
+        self._hand.held_before = step
+        how = f"cmkmigrate release {board.ledger.directory}" + (f", or the file {file}" if file else "")
+        board.tell("pause", step=step, text=f"held before step {step}: {how}")
+        who = ""
+        while not who:
+            if board.stop.wait(POLL_S / 5):
+                return
+            with suppress(SQLAlchemyError, Stopped):  # it waits on
+                who = asked(board.ledger).get(RELEASE, "")
+            if file is not None and file.exists():
+                who = who or f"the file {file}"
+        board.ledger.ask({RELEASE: ""})  # it was for this step, not for the next that is held
+        self._hand.held_before = ""
+        board.tell("go", step=step, text=f"step {step} is released by {who}")
+
+    def _waits(self, why: str) -> None:
+        """Keep for whom it waits, since when, and how long it has waited altogether."""
+        hand, now = self._hand, self._steady()
+        if bool(why) != bool(hand.paused_by):
+            if why:
+                self._paused, hand.paused_since = now, self._board.ledger.now()
+            else:
+                hand.paused_s += now - self._paused
+                hand.paused_since = 0.0
+        hand.paused_by = why
+
+    def _share(self) -> float | None:
+        share = float(self._board.migration.sites.source_share())
+        return None if math.isinf(share) else share
+
+    def _note(self) -> None:
+        text = json.dumps(asdict(self._hand))
+        if text != self._noted:
+            with suppress(
+                SQLAlchemyError, Stopped, LockHeld
+            ):  # only for people; whoever works meets the same, and tells it
+                self._board.ledger.set_meta(HAND, text)
+                self._noted = text
 
     def _stop(self, why: str) -> None:
         if not self._board.stop.is_set():
@@ -125,3 +221,8 @@ class Brake:
 def asked(ledger: Ledger) -> dict[str, str]:
     """What was asked of the run and is not yet taken back."""
     return {name.removeprefix("ask."): value for name, value in ledger.meta().items() if name.startswith("ask.")}
+
+
+def hand(meta: Mapping[str, str]) -> Hand | None:
+    """What the last apply of a run has noted; None where it has noted nothing. It holds while that apply is at work."""
+    return Hand(**json.loads(meta[HAND])) if meta.get(HAND) else None

@@ -252,6 +252,7 @@ def _break_cycle(task: Task) -> bool:
             "made, and the service does not list it" if hidden else "never made"
         )
         task.board.ledger.set_item({**key_of(row), "state": State.BLOCKED, "do": "block", "reason": reason})
+        task.board.tell("item", step=row.step, kind=row.kind, key=row.key, state=str(State.BLOCKED), text=reason)
     task.board.ledger.commit()
     return False
 

@@ -25,6 +25,8 @@ class Sites(Protocol):
 
     def share_source(self, factor: float) -> bool: ...
 
+    def source_share(self) -> float: ...
+
 
 @dataclass
 class Migration:

@@ -30,6 +30,10 @@ class ReadOnly:
         """Call sources at this part of their limits from now on; whether that is a change."""
         return bool(self._sites.share_source(factor))
 
+    def source_share(self) -> float:
+        """The part of their limits that sources are called at; inf for no limit."""
+        return float(self._sites.source_share())
+
     def subscription(self, subscription_id: str) -> Any:
         """A Subscription whose writing methods raise Fatal, as do those of the vaults it opens."""
         return _Guard(self._sites.subscription(subscription_id))

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from cmkmigrate.engine.apply import progress
+from cmkmigrate.engine.apply import UNDONE, progress
+from cmkmigrate.engine.brake import Hand, hand
 from cmkmigrate.model import State
 from cmkmigrate.run.ledger import Ledger
 from cmkmigrate.run.locks import STALE_S, here
@@ -37,6 +38,8 @@ class Standing:
     """Where a run stands. steps: id -> (state, reason). numbers: step -> kind -> state -> items of this pass.
 
     unknown: writes without a result, the first of them by name. landing_s: how long one of them may still arrive.
+    done, total: items of this pass, of what is listed so far. hand: what holds for the apply that is at work, None for
+    none; worked_s: how long that one has worked, without pauses.
     """
 
     run: str
@@ -47,6 +50,10 @@ class Standing:
     holder: Holder | None
     steps: dict[str, tuple[str, str]] = field(default_factory=dict)
     numbers: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    done: int = 0
+    total: int = 0
+    hand: Hand | None = None
+    worked_s: float = 0.0
     unknown: list[dict[str, Any]] = field(default_factory=list)
     unknown_count: int = 0
     landing_s: float = 0.0
@@ -66,6 +73,12 @@ def standing(ledger: Ledger) -> Standing:
         found.steps[row.id] = (row.state, row.reason)
     for row in progress(ledger):
         found.numbers.setdefault(row.step, {}).setdefault(row.kind, {})[row.state] = row.number
+        found.total += row.number
+        found.done += row.number if row.state not in UNDONE else 0
+    if found.holder and found.holder.alive and (now := hand(meta)) is not None:
+        at = ledger.now()
+        paused = now.paused_s + (at - now.paused_since if now.paused_by else 0.0)
+        found.hand, found.worked_s = now, max(0.0, at - now.began - paused)
     _unknown(ledger, found)
     e = event.c
     for row in reversed(ledger.rows(select(event).order_by(e.id.desc()).limit(EVENTS))):

@@ -41,6 +41,10 @@ class Patient:
         """Call sources at this part of their limits from now on; whether that is a change."""
         return self._sites.share_source(factor)
 
+    def source_share(self) -> float:
+        """The part of their limits that sources are called at; inf for no limit."""
+        return self._sites.source_share()
+
     def subscription(self, id: str) -> Any:
         """A Subscription that refuses to write."""
         return self._sites.subscription(id)

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
 from types import TracebackType
 from typing import Any, Final, Protocol, TextIO
 
 from cmkmigrate.model import Event
+from cmkmigrate.render.left import said, time_left
 from cmkmigrate.render.text import plain
 
 EVERY_S: Final = 60.0  # between two plain lines while nothing begins or ends
-ETA_FROM: Final = 0.05  # done before a time left is shown: earlier ones mislead
 MOST: Final = 12  # bars of kinds at once, so that the screen holds them
 ROOM: Final = 4  # lines of the screen that are not for bars of kinds
 LONGEST: Final = 160  # characters of what a service said
 Key = tuple[str, str]  # step, kind
 
 
+class Show(StrEnum):
+    """Whether it is shown how far a run is."""
+
+    AUTO = "auto"  # bars on a terminal, lines elsewhere
+    NONE = "none"
+
+
 class Progress:
     """Takes the events of a run and shows how far it is. `done`: (step, kind) -> items that were done before.
 
-    On a terminal there is a bar for the whole and one for each kind under way; elsewhere a line when a kind begins and
-    ends, and one a minute. brief: the bars are gone at the end, and of the lines there are only those of every minute.
+    On a terminal there is a bar for the whole and one for each kind under way; elsewhere, and where TERM is "dumb", a
+    line when a kind begins and ends, and one a minute. The time left is that of what is listed so far, at the pace seen
+    without pauses. brief: the bars are gone at the end, and of the lines there are only those of every minute.
     What is said over and over is said once in `every_s` seconds; of waiting, once for each thing that waits.
     """
 
@@ -34,12 +44,23 @@ class Progress:
         done: Mapping[Key, int],
         *,
         brief: bool = False,
+        show: Show = Show.AUTO,
         stream: TextIO | None = None,
         every_s: float = EVERY_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         out = stream or sys.stderr
-        self._shown: _Shown = _Bars(out, title, brief) if out.isatty() else _Lines(out, title, every_s, brief)
-        self._before, self._every_s = done, every_s
+        self._shown: _Shown
+        if show is Show.NONE:
+            self._shown = _Nothing(out)
+        elif out.isatty() and os.environ.get("TERM") != "dumb":
+            self._shown = _Bars(out, title, brief, self.left)
+        else:
+            self._shown = _Lines(out, title, every_s, brief, self.left)
+        self._before, self._every_s, self._clock = done, every_s, clock
+        self._began = self._paused_at = -1.0  # of the clock; -1.0: not
+        self._paused_s = 0.0
+        self._behind = 0  # what was done before, of the kinds that have begun
         self._said: dict[str, float] = {}
         self.done: dict[Key, int] = {}
         self.total: dict[Key, int] = {}
@@ -59,6 +80,8 @@ class Progress:
         if event.what == "kind":
             self.total[key] = event.total
             self.done[key] = min(self._before.get(key, 0), event.total)
+            self._behind += self.done[key]
+            self._began = self._began if self._began >= 0 else self._clock()
             if self.done[key] < event.total:
                 self._shown.move(key, self.done[key], event.total)
         elif event.what == "item" and key in self.total:
@@ -66,12 +89,37 @@ class Progress:
             self._shown.move(key, self.done[key], self.total[key])
             if event.state in ("failed", "drifted"):
                 self._say(f"{event.state}: {event.kind} {event.key}: {event.text}")
+        elif event.what in ("pause", "go"):
+            self._pause(event.what)
+            self._shown.say(event.text)
         elif event.what in ("note", "wait"):
             of = " ".join(part for part in (event.kind or event.step, event.key) if part)
             if event.what == "wait":  # what a service says while one waits differs each time, by a request id
                 self._say(f"{of} waits: {_short(event.text)}", f"{of} waits")
             else:
                 self._say(f"{of}: {_short(event.text)}" if of else _short(event.text))
+
+    def put(self, lines: Iterable[str]) -> None:
+        """Say this now, whatever is shown otherwise."""
+        for line in lines:
+            self._shown.put(line)
+
+    def left(self) -> str:
+        """`paused`, or how long the rest takes; "" while nobody can know."""
+        if self._paused_at >= 0:
+            return "paused"
+        done, total = list(self.done.values()), list(self.total.values())
+        worked = self._clock() - self._began - self._paused_s if self._began >= 0 else 0.0
+        left = time_left(self._behind, sum(done), sum(total), worked)
+        return f"about {said(left)} left" if left else ""
+
+    def _pause(self, what: str) -> None:
+        now = self._clock()
+        if what == "pause" and self._paused_at < 0:
+            self._paused_at = now
+        elif what == "go" and self._paused_at >= 0:
+            self._paused_s += now - max(self._paused_at, self._began) if self._began >= 0 else 0.0
+            self._paused_at = -1.0
 
     def _say(self, text: str, about: str = "") -> None:
         """Say it, unless the same (or something else `about` the same) has just been said."""
@@ -98,11 +146,37 @@ class _Shown(Protocol):
 
     def say(self, text: str) -> None: ...
 
+    def put(self, line: str) -> None: ...
 
-class _Lines:
+
+class _Nothing:
+    """Nothing is shown, but what is asked for."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def begin(self) -> None:
+        return
+
+    def end(self) -> None:
+        return
+
+    def move(self, key: Key, done: int, total: int) -> None:
+        return
+
+    def say(self, text: str) -> None:
+        return
+
+    def put(self, line: str) -> None:
+        print(plain(line), file=self._out, flush=True)
+
+
+class _Lines(_Nothing):
     """A line when a kind begins, one when it ends, and one a minute in between."""
 
-    def __init__(self, out: TextIO, title: str, every_s: float, brief: bool) -> None:
+    def __init__(self, out: TextIO, title: str, every_s: float, brief: bool, left: Callable[[], str]) -> None:
+        super().__init__(out)
+        self._left = left
         self._out, self._title, self._every_s, self._brief = out, title, every_s, brief
         self._now: dict[Key, tuple[int, int]] = {}
         self._lock = threading.Lock()
@@ -132,31 +206,32 @@ class _Lines:
         while not self._over.wait(self._every_s):
             with self._lock:
                 parts = [f"{kind} {done} of {total}" for (_, kind), (done, total) in self._now.items()]
-            self._print(", ".join(parts) or "waiting")
+            left = self._left()
+            self._print((", ".join(parts) or "waiting") + (f"; {left}" if left else ""))
 
     def _print(self, text: str) -> None:
         print(f"{time.strftime('%H:%M:%S')} {self._title}: {plain(text)}", file=self._out, flush=True)
 
 
 class _Bars:
-    """A bar for the whole and one for each kind under way, with counts and the time left.
+    """A bar for the whole, with the time left, and one for each kind under way, with counts.
 
     What is finished leaves: live lines beyond the lower edge of the screen are not seen, and cannot be taken back.
     """
 
-    def __init__(self, out: TextIO, title: str, brief: bool) -> None:
+    def __init__(self, out: TextIO, title: str, brief: bool, left: Callable[[], str]) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as Bars
 
-        class TimeLeft(TimeRemainingColumn):
+        class TimeLeft(TextColumn):
             def render(self, task: Any) -> Any:
                 from rich.text import Text
 
-                return super().render(task) if task.finished or task.percentage >= 100 * ETA_FROM else Text("")
+                return Text(left() if task.description == title else "")
 
         console = Console(file=out)
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeLeft())
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeLeft(""))
         self._bars = Bars(*columns, console=console, transient=brief)
         self._most = max(1, min(MOST, console.height - ROOM))
         self._whole: Any = None
@@ -191,3 +266,6 @@ class _Bars:
         from rich.text import Text
 
         self._bars.console.print(Text(plain(text)))
+
+    def put(self, line: str) -> None:
+        self.say(line)
