@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from tests.crash.trials import NO_RUN, judged
@@ -20,7 +21,7 @@ TIMEOUT_S = "1"  # how long what was sent last may still land; else a resume wai
 @dataclass
 class Run:
     """What came of one run. ends: of the apply and every resume, the last one last. requests: all that reached the
-    sandbox. differences: from the source, and from a target that nobody disturbed."""
+    sandbox, each with the second that it came `at`. differences: from the source, and from a target that nobody disturbed."""
 
     name: str
     ends: list[Result] = field(default_factory=list)
@@ -116,7 +117,11 @@ def run(
         box.faults()
     if ended.code not in (DONE, WITH_PROBLEMS) or not ended.out:
         raise AssertionError("\n".join(map(str, made.ends)))
-    made.requests, made.source = box.requests(), box.source_host
+    made.requests, made.source = [{**one, "at": _seconds(one["time"])} for one in box.requests()], box.source_host
     made.problems = ended.json["problems"]
     made.differences, made.keys, made.grants = judged(box, target, vault, made.problems, reference)
     return made
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

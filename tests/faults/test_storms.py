@@ -85,7 +85,7 @@ def test_no_family_is_called_faster_than_its_limit(storm: Run) -> None:
     over = {}
     for (host, name), requests in by_family(storm.requests).items():
         limit = Paces(1.0, 1.0).ceiling(requests[0]["method"], requests[0]["path"])
-        times = [one["time"] * TIMES for one in requests]
+        times = [one["at"] * TIMES for one in requests]
         most = max(sum(at <= one < at + 10 for one in times) for at in times)
         if most > 10 * limit + limit * NOISE_S + 2:
             over[host, name] = (most / 10, limit)
@@ -101,7 +101,7 @@ def test_what_a_429_asks_for_is_given(storm: Run) -> None:
             if not asked:
                 continue
             held += 1
-            soon = [each for each in requests[number + 1 :] if (each["time"] - one["time"]) * TIMES < asked - NOISE_S]
+            soon = [each for each in requests[number + 1 :] if (each["at"] - one["at"]) * TIMES < asked - NOISE_S]
             if len(soon) > 10:
                 broken[at, one["fault"]] = len(soon)
     assert broken == {} and held > 10
@@ -130,10 +130,10 @@ def test_they_do_not_come_back_all_at_once(storm: Run) -> None:
     for at, requests in by_family(storm.requests).items():
         limit = Paces(1.0, 1.0).ceiling(requests[0]["method"], requests[0]["path"])
         for number, one in enumerate(requests[1:], 1):
-            gap = (one["time"] - requests[number - 1]["time"]) * TIMES
+            gap = (one["at"] - requests[number - 1]["at"]) * TIMES
             if gap < 5.0:
                 continue  # no hold ended here
-            together = [each for each in requests[number:] if (each["time"] - one["time"]) * TIMES < 1.0]
+            together = [each for each in requests[number:] if (each["at"] - one["at"]) * TIMES < 1.0]
             if len(together) > limit + NOISE_S * limit:
                 crowds[at] = len(together)
     assert crowds == {}

@@ -163,9 +163,10 @@ def login(endpoints: Endpoints, environ: Mapping[str, str]) -> Login:
 
 
 def _lost(error: BaseException | None) -> Stopped | None:
-    """The Stopped that an error is when nothing came back from Entra: azure-identity calls that a refusal too."""
+    """The Stopped that an error is when nothing came back from Entra, or nothing that can be read (a proxy's page, half
+    an answer): azure-identity calls that a refusal too."""
     load("azure.core.exceptions")
-    from azure.core.exceptions import AzureError, HttpResponseError
+    from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
 
     while error is not None:
         lost = isinstance(error, AzureError) and not isinstance(error, HttpResponseError)
@@ -174,6 +175,8 @@ def _lost(error: BaseException | None) -> Stopped | None:
             return Stopped("the connection to Entra cannot be trusted", why=_line(error), next=next)
         if lost or isinstance(error, OSError):
             return Stopped("Entra cannot be reached", why=_line(error), next=_CHECK)
+        if isinstance(error, DecodeError | json.JSONDecodeError):
+            return Stopped("Entra's answer cannot be read", why=_line(error), next=_CHECK)
         error = error.__cause__
     return None
 
