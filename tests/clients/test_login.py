@@ -68,9 +68,17 @@ def test_claims() -> None:
     assert Login(lambda: Fake([0.0], token="opaque")).claims("s") == {}
 
 
+def _unreadable() -> ClientAuthenticationError:
+    """As azure-identity raises it where a proxy answers with a page."""
+    error = ClientAuthenticationError("Authentication failed: Expecting value: line 1 column 1 (char 0)")
+    error.__cause__ = json.JSONDecodeError("Expecting value", "<html>", 0)
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
+        (_unreadable(), Stopped),
         (ClientAuthenticationError("AADSTS7000215: Invalid client secret provided.\nTrace"), NotAllowed),
         (CredentialUnavailableError("no credential"), NotAllowed),
         (ValueError("invalid tenant"), NotAllowed),

@@ -21,7 +21,8 @@ TIMEOUT_S = "1"  # how long what was sent last may still land; else a resume wai
 @dataclass
 class Run:
     """What came of one run. ends: of the apply and every resume, the last one last. requests: all that reached the
-    sandbox, each with the second that it came `at`. differences: from the source, and from a target that nobody disturbed."""
+    sandbox, each with the second that it came `at`. differences: from the source, and from a target that nobody
+    disturbed."""
 
     name: str
     ends: list[Result] = field(default_factory=list)

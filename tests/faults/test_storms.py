@@ -61,9 +61,16 @@ def storm(
     box, place = undisturbed.sandbox, commands(undisturbed.sandbox, "storm")
     reference = box.state(undisturbed.target)
     yield run(
-        box, place, "storm", STORM, undisturbed.apply, reference, patch=f"faster:{TIMES}", CMKMIGRATE_PACE="1",
-        CMKMIGRATE_TIMEOUT_S="10"
-    )  # fmt: skip
+        box,
+        place,
+        "storm",
+        STORM,
+        undisturbed.apply,
+        reference,
+        patch=f"faster:{TIMES}",
+        CMKMIGRATE_PACE="1",
+        CMKMIGRATE_TIMEOUT_S="10",
+    )
 
 
 def by_family(requests: list[dict[str, Any]]) -> dict[tuple[str, str], list[dict[str, Any]]]:
@@ -163,7 +170,7 @@ def test_all_answers_are_errors_for_a_while(
     reference = box.state(undisturbed.target)
     found = run(
         box, commands(box, "dark"), "dark", [rule], undisturbed.apply, reference, calm_after=1, patch=f"faster:{TIMES}"
-    )  # fmt: skip
+    )
     assert found.codes == [STOPPED, undisturbed.apply.code]
     assert "cmkmigrate resume" in found.ends[0].err
     assert len(found.hit) < 400, "it does not knock for ever"

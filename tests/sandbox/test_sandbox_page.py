@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import http.client
 import json
 import re
@@ -20,7 +21,7 @@ import pytest
 import yaml
 
 from cmkmigrate.sandbox.control import HANDLERS
-from cmkmigrate.sandbox.faults import ACTIONS, HOW, MARK, load
+from cmkmigrate.sandbox.faults import ACTIONS, HOW, MARK, MOVED, load
 from cmkmigrate.sandbox.settings import CHOICES, Settings
 from tests.sandbox.conftest import Answer, Body, Running
 
@@ -266,6 +267,53 @@ def again(stage: Stage) -> None:
         assert more.json["next_page_token"] == token and more.json["jobs"] == first.json["jobs"]
 
 
+@play("one comes again on the next page")
+def doubled(stage: Stage) -> None:
+    for _ in range(8):
+        stage.create()
+    first = stage.list("?limit=100").json
+    more = stage.list(f"?limit=100&page_token={first['next_page_token']}").json
+    assert len(first["jobs"]) == 5 and more["jobs"][0] == first["jobs"][-1]
+
+
+@play("one falls between two pages")
+def fallen(stage: Stage) -> None:
+    def page(start: int) -> Any:
+        at = f"/api/2.0/preview/scim/v2/Groups?startIndex={start}&count=100"
+        return stage.sandbox.workspace("GET", at, None, stage.host).json
+
+    for number in range(7):
+        body = {"displayName": f"group {number}"}
+        stage.sandbox.workspace("POST", "/api/2.0/preview/scim/v2/Groups", body, stage.host)
+    first, more = page(1), page(6)
+    assert len(first["Resources"]) == 5 and first["totalResults"] > 6
+    stage.put()
+    whole = [one["id"] for one in page(1)["Resources"]]
+    assert whole[:5] == [one["id"] for one in first["Resources"]] and more["Resources"][0]["id"] == whole[6]
+
+
+@play("packed and cut off")
+def packed(stage: Stage) -> None:
+    answer = stage.list()
+    assert answer.headers["content-encoding"] == "gzip" and len(answer.content) == 20
+    with pytest.raises(EOFError):
+        gzip.decompress(answer.content)
+
+
+@play("no answer, and no end")
+def hung(stage: Stage) -> None:
+    body = {"name": stage.rule["name"]}
+    with pytest.raises(TimeoutError):
+        stage.sandbox.send("POST", stage.host, CREATE, body, headers=stage.sandbox.signed(), timeout=1.0)
+    assert stage.made() == 1
+
+
+@play("a 429 with the status 200")
+def disguised(stage: Stage) -> None:
+    answer = stage.list()
+    assert (answer.status, answer.json["error_code"]) == (200, "REQUEST_LIMIT_EXCEEDED")
+
+
 @play("operation fails")
 def fails(stage: Stage) -> None:
     _url, ask = stage.operation()
@@ -343,7 +391,7 @@ def test_the_examples_are_a_file_of_rules(tmp_path: Path) -> None:
     assert len(BLOCK) == 1 and load(str(tmp_path / "rules")) == list(EXAMPLES.values())
     assert set(PLAYS) == set(EXAMPLES)
     assert {str(rule["action"]) for rule in EXAMPLES.values()} == set(ACTIONS)
-    assert {str(rule["how"]) for rule in EXAMPLES.values() if "how" in rule} == set(HOW)
+    assert {str(rule["how"]) for rule in EXAMPLES.values() if "how" in rule} == {*HOW, *MOVED}
 
 
 def test_every_setting_is_on_the_page_and_no_other() -> None:

@@ -24,8 +24,8 @@ cut             the connection ends after `bytes` of the body (default: half of 
 length          Content-Length is `bytes` more (default 10; negative: fewer) than what comes
 slow            `bytes` (default 1) at a time, with `seconds` (default 0.05) between
 page            the token of the next page leads back to this one
-moved           every page after the first begins with what the one before ended with (`how`: double), or leaves out
-                what it should begin with (missed), as if things had moved while they were listed; pages of `rows`
+moved           things move while they are listed, in pages of `rows`: the last of each page comes again on the next
+                (`how`: double), or the first of each page after the first is left out (missed)
 gzip            packed, and cut off after `bytes` of that (default: half of it), which is the length that is said
 hang            nothing comes, and the connection stays open
 foreign         links in the answer lead to `to` (default operations.example.com): a host, an origin with its scheme, or
@@ -85,8 +85,7 @@ KEYS: Final = COMMON.union(*ACTIONS.values())
 MATCHES: Final = frozenset({"method", "host", "path", "query", "write"})
 NUMBERS: Final[dict[str, tuple[type, ...]]] = {
     "offset": (int,), "count": (int,), "status": (int,), "bytes": (int,), "pid": (int,), "rows": (int,),
-    "share": (int, float),
-    "from_s": (int, float), "for_s": (int, float), "seconds": (int, float),
+    "share": (int, float), "from_s": (int, float), "for_s": (int, float), "seconds": (int, float),
 }  # fmt: skip
 NEEDED: Final[dict[str, tuple[str, str]]] = {
     "kill": ("pid", "the pid of a process"), "kill_after": ("pid", "the pid of a process"),

@@ -1,0 +1,57 @@
+"""R9: this machine's clock is wrong, or is set in the middle of a run. `pytest -m ci tests/faults/test_clock.py`"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.crash.trials import judged
+from tests.e2e.conftest import Migration
+from tests.faults.runs import TIMEOUT_S, run
+from tests.harness import Commands, Sandbox, params_of
+
+pytestmark = [pytest.mark.ci]
+LOST = {"match": {"host": "adb-*", "write": True}, "count": -1, "share": 0.05, "seed": 9, "action": "lose"}
+
+
+@pytest.mark.parametrize(
+    "patch",
+    ["clock:600", "clock:-600", "clock:0:-3600:60", "clock:0:3600:60"],
+    ids=["ahead", "behind", "back", "forth"],
+)
+def test_a_run_ends_as_ever(patch: str, undisturbed: Migration, commands: Callable[[Sandbox, str], Commands]) -> None:
+    """With lost answers on top, as what waits until a request has landed goes by a clock."""
+    box, name = undisturbed.sandbox, patch.replace(":", "-")
+    reference = box.state(undisturbed.target)
+    found = run(box, commands(box, name), name, [LOST], undisturbed.apply, reference, patch=patch, seconds=120)
+    assert len(found.hit) > 5
+    assert found.codes == [undisturbed.apply.code] and found.wrong(undisturbed.apply) == []
+
+
+@pytest.mark.parametrize("then", ["clock:3600", "clock:-3600"])
+def test_the_clock_is_set_between_a_kill_and_its_resume(
+    then: str, undisturbed: Migration, commands: Callable[[Sandbox, str], Commands]
+) -> None:
+    """The request on its way may still land after the kill: it is waited for, neither an hour nor not at all."""
+    box, name = undisturbed.sandbox, "set" + then.replace(":", "-")
+    place = commands(box, name)
+    place.env["CMKMIGRATE_TIMEOUT_S"] = TIMEOUT_S
+    target, vault = f"new-{name}", f"kv-{name}"
+    params = params_of(box, place.folder / "p.yaml", target_name=target, vault_name=vault)
+    folder = str(place.folder / "run")
+    words = ("apply", "cmk-migration", "--params", str(params), "--run", folder, "--auto-approve", "-o", "json")
+    started = place.start(*words)
+    box.faults(
+        {"match": {"path": "*/jobs/create"}, "action": "kill_after", "pid": started[0]},
+    )
+    assert place.finish(started, words).code == -9
+    box.faults()
+    box.forget()
+    resumed = place("resume", folder, "-o", "json", patch=then, seconds=60)
+    assert resumed.code == undisturbed.apply.code, resumed
+    problems = resumed.json["problems"]
+    differences, keys, grants = judged(box, target, vault, problems, box.state(undisturbed.target))
+    assert (differences, keys, set(grants.values())) == ([], [1], {1})
+    requests = box.requests()
+    assert requests, "it went on"
