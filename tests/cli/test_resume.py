@@ -6,6 +6,7 @@ import sqlite3
 
 import yaml
 
+from cmkmigrate.run import seal
 from tests.cli.test_apply import APPLY, pools
 from tests.cli.transcript import Terminal
 from tests.harness import Sandbox
@@ -13,7 +14,7 @@ from tests.harness import Sandbox
 
 def test_no_run(terminal: Terminal) -> None:
     terminal.play(
-        "$ resume\n! Error: there is not an unfinished run below ./cmkmigrate-runs\n! next: name its folder*\n= 64\n"
+        "$ resume\n! Error: there is not an unfinished run below ./cmkmigrate-runs\n! next: name it, or start one*\n= 64\n"
         "$ resume nowhere\n! Error: there is no run here\n! object: nowhere\n! why: there is no such folder\n= 64\n"
         "$ resume .\n! Error: there is no run here\n! object: .\n! why: it holds no ledger\n= 64"
     )
@@ -59,12 +60,13 @@ def test_a_damaged_ledger(terminal: Terminal) -> None:
     for name in ("ledger.db-wal", "ledger.db-shm"):
         (terminal.folder / "run" / name).unlink(missing_ok=True)
     (terminal.folder / "run" / "ledger.db").write_bytes(b"no database" * 1000)
-    terminal.play("$ resume run\n! Error: the ledger is damaged\n! object: run/ledger.db\n! next: restore *\n= 7")
+    terminal.play("$ resume run\n! Error: the ledger is damaged\n! object: run\n! next: put the newest copy *\n= 7")
 
 
 def test_an_edited_run(terminal: Terminal, sandbox: Sandbox) -> None:
     terminal.play(f"$ {APPLY} --auto-approve\n= 0")
     with sqlite3.connect(terminal.folder / "run" / "ledger.db") as connection:
+        seal.connect(connection)  # by whoever knows how; a change by anybody else is damage
         connection.execute("update meta set v = replace(v, 'generated-5', 'generated-6') where k = 'params'")
     connection.close()
     terminal.play("$ resume run\n! Error: the run is of another migration\n! object: run\n= 7")

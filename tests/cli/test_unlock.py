@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
+from cmkmigrate.run import seal
 from tests.cli.test_apply import APPLY
 from tests.cli.transcript import Terminal
 
@@ -12,6 +13,7 @@ from tests.cli.transcript import Terminal
 def hold(terminal: Terminal) -> None:
     """Somebody on another machine is at work on the run."""
     connection = sqlite3.connect(terminal.folder / "run" / "ledger.db")
+    seal.connect(connection)
     with connection:
         connection.execute("delete from lock")
         row = (1, 70, "ann@there", "there", 7, time.time())
