@@ -45,7 +45,7 @@ def frail() -> Iterator[Server]:
 # names and URLs
 
 
-@pytest.mark.parametrize("name", ["runs/a", "/tmp/x", "..", "a b", "", "ü", "-x", "a" * 41, 'a"b', "a\0"])
+@pytest.mark.parametrize("name", ["runs/a", "/x/y", "..", "a b", "", "ü", "-x", "a" * 41, 'a"b', "a\0"])
 def test_what_is_no_name_is_refused(name: str) -> None:
     if name:
         with pytest.raises(Mistake, match="has a name, and no folder"):
@@ -66,7 +66,6 @@ def test_another_scheme_is_refused_without_saying_the_url(url: str) -> None:
         "u:canary/x@h:5432/d",
         "u:1/canary@h/d",
         "u:a@canary@h/d",
-        "u:a?canary@h/d",
         "u@h/d?canary=canary",
         "u:canary%zz@h",
     ],
