@@ -58,13 +58,15 @@ class Order:
 
 def carry(migration: Migration, ledger: Ledger, order: Order, lines: Lines) -> int:
     """Do what is left of a run; gives the exit code. Raises OperatorError."""
+    from cmkmigrate.engine.apply import AtGate
+
     lines.run = ledger.meta().get("run", "")
     try:
         while True:
             try:
                 _carry(migration, ledger, order, lines)
                 break
-            except Stopped as error:
+            except AtGate as error:  # and not what stopped before one
                 step, word = gate(migration, ledger, order.confirm)
                 if not step or not common.asking():
                     raise

@@ -39,6 +39,10 @@ KEPT = ("begin", "phase", "step", "done", "error", "note", "pause", "go", "end")
 LOOK_S = 1.0  # between two looks whether a lock that is waited for is free
 
 
+class AtGate(Stopped):
+    """A step waits for a person's word (exit 5)."""
+
+
 def holder() -> str:
     """Who works here, for people: user@host."""
     return f"{os.environ.get('USER') or os.geteuid()}@{socket.gethostname()}"
@@ -196,7 +200,7 @@ def _gate(board: Board, step: Step, confirm: Mapping[str, str]) -> None:
     word = board.migration.gate(step, board.outputs)
     if word and confirm.get(step.id) != word:
         given = f"{confirm[step.id]!r} is not {word!r}" if step.id in confirm else "a person has to agree to it"
-        raise Stopped(
+        raise AtGate(
             f"step {step.id!r} waits for a word",
             why=given,
             next=f"cmkmigrate resume {board.ledger.directory} --confirm {step.id}={word}",
