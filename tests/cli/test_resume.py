@@ -14,7 +14,8 @@ from tests.harness import Sandbox
 
 def test_no_run(terminal: Terminal) -> None:
     terminal.play(
-        "$ resume\n! Error: there is not an unfinished run below ./cmkmigrate-runs\n! next: name it, or start one*\n= 64\n"
+        "$ resume\n! Error: there is not an unfinished run below ./cmkmigrate-runs\n"
+        "! next: name it, or start one*\n= 64\n"
         "$ resume nowhere\n! Error: there is no run here\n! object: nowhere\n! why: there is no such folder\n= 64\n"
         "$ resume .\n! Error: there is no run here\n! object: .\n! why: it holds no ledger\n= 64"
     )
