@@ -93,6 +93,22 @@ def test_the_signal_ends_nothing_before_the_run_has_begun(
     assert run.end().code == 0 and "No run is under way here yet." in run.err()
 
 
+def test_the_second_interrupt_ends_at_once(
+    terminal: Terminal, sandbox: Sandbox, applying: Callable[[str], Applying]
+) -> None:
+    create = {"path": "/api/2.0/instance-pools/create"}
+    sandbox.faults({"match": create, "action": "delay", "seconds": 30.0, "count": -1})
+    run = applying("")
+    wait_for(lambda: hand(terminal) and terminal("status run -o json").json["unknown_count"])
+    os.kill(run.pid, signal.SIGINT)
+    wait_for(lambda: "Ctrl-C again stops at once" in run.err())
+    before = time.monotonic()
+    os.kill(run.pid, signal.SIGINT)
+    assert run.end().code == 130 and time.monotonic() - before < 8, "nothing under way was waited for"
+    sandbox.faults()
+    terminal.play("$ status run\n> State: stopped (its process is gone); cmkmigrate resume run\n= 0")
+
+
 def test_waiting_for_somebody_elses_run(
     terminal: Terminal, sandbox: Sandbox, applying: Callable[[str], Applying]
 ) -> None:
