@@ -151,6 +151,8 @@ def test_a_step_is_held_until_it_is_released(board: Board, monkeypatch: pytest.M
         for step, before in (("cutover", ["first"]), ("last", ["first", "cutover"])):
             assert until(lambda step=step: noted(board).held_before == step)  # type: ignore[misc]
             assert noted(board).paused_by == f"the hold before step {step}" and passed == before
+            threading.Event().wait(0.2)  # many looks later
+            assert passed == before, "it was released once, for one step"
             board.ledger.ask({RELEASE: "ann@host"})
             assert until(lambda step=step: step in passed)  # type: ignore[misc]
         thread.join()
