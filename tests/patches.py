@@ -7,6 +7,7 @@ import itertools
 import os
 import resource
 import signal
+import socket
 import threading
 import time
 from pathlib import Path
@@ -136,3 +137,8 @@ def _everywhere(old: Any, new: Any) -> None:
             for name, value in (one.__kwdefaults__ or {}).items():
                 if value is old:
                     one.__kwdefaults__[name] = new
+
+
+def host(name: str) -> None:
+    """This process is on a host of that name, as far as it can tell."""
+    socket.gethostname = lambda: name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -13,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from cmkmigrate.errors import LockHeld
 from cmkmigrate.run import locks
-from cmkmigrate.run.ledger import Ledger, Where
+from cmkmigrate.run.ledger import FILE, Ledger, Where
 from cmkmigrate.run.postgres import Shared
 from cmkmigrate.run.schema import lock
 
@@ -176,3 +177,18 @@ def test_who_is_at_work_is_told_without_taking_anything(ledger: Ledger) -> None:
     assert locks.holder(ledger.engine) == ""
     hold(ledger, host=here(ledger), pid=os.getpid())
     assert locks.holder(ledger.engine) == "", "this process is no other"
+
+
+def test_a_process_that_stopped_in_the_middle_of_a_commit_is_named(tmp_path: Path) -> None:
+    ledger = Ledger.create(tmp_path / "run", {"run": "r", "begun_by": "me@here"})
+    event.listen(ledger.engine, "connect", lambda connection, _: connection.execute("pragma busy_timeout=50"))
+    ledger.engine.dispose()
+    stopped = sqlite3.connect(tmp_path / "run" / FILE, isolation_level=None)
+    stopped.execute("begin immediate")
+    with pytest.raises(LockHeld, match="kept busy") as caught, ledger.locked("somebody@else", force=True):
+        pass
+    assert "kill" in caught.value.next
+    stopped.execute("rollback")
+    stopped.close()
+    with ledger.locked("somebody@else", force=True):
+        pass

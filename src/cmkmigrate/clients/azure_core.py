@@ -90,7 +90,7 @@ def _sign(login: Login, scope: str) -> Any:
             request.context["cmkmigrate_sent"] = time.monotonic()
 
         def on_challenge(self, request: Any, response: Any) -> bool:
-            body = getattr(request.http_request, "body", None)
+            body: Any = getattr(request.http_request, "body", None)
             if hasattr(body, "seek"):  # the first sending has read it to its end
                 body.seek(0)
             if super().on_challenge(request, response):

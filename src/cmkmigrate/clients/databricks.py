@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import secrets
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from cmkmigrate import __version__
@@ -109,6 +111,7 @@ class Workspace:
         self.timeout_s, self.poll_s = endpoints.timeout_s, endpoints.poll_s
         self.cache: dict[str, Any] = {}  # what kinds keep of a listing; the engine empties it before it looks anew
         self._paces, self._sleep = paces, sleep
+        self._leave = threading.local()  # by when this thread's next write has to leave
         self._strategy = strategy
         self._api = _api_client(self.url, strategy, endpoints)
         me = read_again(
@@ -124,6 +127,16 @@ class Workspace:
         """GET. A list in `query` is sent as a repeated key, None is left out. Sent again after a 429, a 5xx, a lost or
         an unreadable answer, about half a minute long; then the error of the last answer is raised."""
         return read_again(lambda: self._send("GET", path, query=query), sleep=self._sleep)
+
+    @contextmanager
+    def leaving_by(self, moment: float) -> Iterator[None]:
+        """This thread's first write in here leaves before `moment` (Unix seconds), or Throttled is raised: a process
+        that was stopped for a while does not send what somebody else has looked for meanwhile."""
+        self._leave.by = moment
+        try:
+            yield
+        finally:
+            self._leave.by = math.inf
 
     def write(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """ONE request that changes something. Raises Throttled or a Refused (nothing was done), or Unknown."""
@@ -171,6 +184,10 @@ class Workspace:
         pace = self._paces.of(self.host, method, path, source=self.source)
         # Whoever writes has noted when the request can no longer land: it is not to leave much later than that allows.
         started = pace.wait(math.inf if method == "GET" else self.timeout_s / 10)
+        if method != "GET":
+            by, self._leave.by = getattr(self._leave, "by", math.inf), math.inf
+            if time.time() > by:
+                raise Throttled("it would have left too late, and is noted anew", code="LATE")
         try:
             answer = self._sent(method, path, query=dict(query) if query else None, **more)
         except Throttled as error:

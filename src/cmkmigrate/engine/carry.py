@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -118,11 +119,13 @@ class Carrier:
         began, delay = time.monotonic(), 0.0
         while True:
             self._guard()
-            lands_by = ledger.now() + 1.1 * getattr(task.target, "timeout_s", TIMEOUT_S) + 0.5
+            timeout = getattr(task.target, "timeout_s", TIMEOUT_S)
+            lands_by, leaves_by = ledger.now() + 1.1 * timeout + 0.5, time.time() + 0.1 * timeout + 0.5
             intent = {"state": State.INTENT, "do": decision.do, "reason": decision.reason, "lands_by": lands_by}
             ledger.set_item({**key_of(row), **intent, "tries": row.tries}, durable=True)
             try:
-                made = self._call(task, decision)
+                with getattr(task.target, "leaving_by", nullcontext)(leaves_by):
+                    made = self._call(task, decision)
                 break
             except (Throttled, NotYet) as error:
                 limit = BUSY_S if isinstance(error, Throttled) else patience(task, error, first=not delay)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,8 @@ def check_private(directory: Path) -> None:
         raise Fatal("others can write to the run directory", subject=str(directory), next=f"chmod 700 {directory}")
 
 
-def create(directory: Path, rows: list[dict[str, str]], held: Mapping[str, Any]) -> None:
-    """A new ledger with these rows of `meta`, held from its first moment. Raises Fatal when the directory holds
+def create(directory: Path, rows: list[dict[str, str]], held: list[dict[str, Any]]) -> None:
+    """A new ledger with these rows of `meta` and of `lock`. Raises Fatal when the directory holds
     something else, or others can write to it; LockHeld when somebody else was faster.
 
     Killed at any moment, it leaves a whole ledger, or none and a file that the next try takes away.
@@ -88,7 +88,8 @@ def create(directory: Path, rows: list[dict[str, str]], held: Mapping[str, Any])
         schema.metadata.create_all(engine)
         with engine.begin() as connection:
             connection.execute(schema.meta.insert(), rows)
-            connection.execute(schema.lock.insert(), held)
+            if held:
+                connection.execute(schema.lock.insert(), held)
             seal.install(raw(connection))
         engine.dispose()  # the last connection takes its -wal and -shm away
         (directory / NEW).rename(directory / FILE)

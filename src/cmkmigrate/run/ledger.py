@@ -62,11 +62,11 @@ class Ledger:
         Killed at any moment, it leaves a whole ledger, or none and a file that the next try takes away.
         """
         rows = [{"k": key, "v": value} for key, value in {**meta, "schema_version": str(schema.SCHEMA_VERSION)}.items()]
-        by = meta.get("begun_by", "")  # it is held from its first moment
-        host = locks.here(isinstance(directory, Shared))
-        held: dict[str, Any] = {"one": 1, "token": 0, "holder": by, "host": host, "pid": 0, "beat": 0.0}
-        if by:
-            held |= {"token": 1, "pid": os.getpid(), "beat": time.time()}
+        held = []  # by whoever begins it, from its first moment
+        if meta.get("begun_by"):
+            host = locks.here(isinstance(directory, Shared))
+            by = {"one": 1, "token": 1, "holder": meta["begun_by"], "host": host, "pid": os.getpid()}
+            held.append({**by, "beat": time.time()})
         if isinstance(directory, Shared):
             postgres.create(directory, rows, held)
             return cls(directory)

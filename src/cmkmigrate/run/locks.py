@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Float, cast, delete, func, insert, select
+from sqlalchemy.exc import OperationalError
 
 from cmkmigrate.errors import LockHeld
 from cmkmigrate.run.schema import lock
@@ -46,8 +47,26 @@ def here(shared: bool) -> str:
     return f"{name} ({hashlib.sha256(f'{boot} {space}'.encode()).hexdigest()[:8]})"
 
 
-def take(engine: Engine, holder: str, *, force: bool = False) -> int:
-    """Take the lock row; gives the new fencing token. Raises LockHeld while somebody else is alive."""
+def take(engine: Engine, name: str, *, force: bool = False) -> int:
+    """Take the lock row; gives the new fencing token. name: of who takes it, for people.
+
+    Raises LockHeld while somebody else is alive, and where he keeps the file itself: a process that was stopped in the
+    middle of a commit does so, and only its end frees it.
+    """
+    try:
+        return _take(engine, name, force)
+    except OperationalError as error:
+        if "database is locked" not in str(error.orig):
+            raise
+        raise LockHeld(
+            "the ledger is kept busy by a process that does not go on",
+            subject=holder(engine) or "an unknown process",
+            why="it was stopped, or hangs, in the middle of a write to the ledger",
+            next="let it go on (kill -CONT) or end it (kill -KILL), then the same command again",
+        ) from None
+
+
+def _take(engine: Engine, holder: str, force: bool) -> int:
     with engine.connect().execution_options(immediate=True) as connection:
         shared = connection.dialect.name == SHARED
         if shared:  # two takers, and a commit under way, wait for each other; on SQLite "immediate" does that

@@ -11,7 +11,7 @@ is not repeated, as it repeats the URL.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -252,8 +252,8 @@ def runs(url: str) -> list[Shared]:
     return [Shared(url, name) for name in sorted(found) if _NAME.fullmatch(name)]
 
 
-def create(at: Shared, rows: list[dict[str, str]], held: Mapping[str, Any]) -> None:
-    """Make the tables of a new run, with these rows of `meta` and this one of `lock`: all of it in one transaction.
+def create(at: Shared, rows: list[dict[str, str]], held: list[dict[str, Any]]) -> None:
+    """Make the tables of a new run, with these rows of `meta` and of `lock`: all of it in one transaction.
 
     Raises LockHeld where somebody has just made a run of this name, NotAllowed without the right CREATE.
     """
@@ -274,7 +274,8 @@ def create(at: Shared, rows: list[dict[str, str]], held: Mapping[str, Any]) -> N
             raise
         schema.metadata.create_all(connection, checkfirst=False)
         connection.execute(schema.meta.insert(), rows)
-        connection.execute(schema.lock.insert(), held)
+        if held:
+            connection.execute(schema.lock.insert(), held)
         connection.commit()
 
 
