@@ -35,6 +35,48 @@ def die_at_result(number: str) -> None:
     Writer.send = dying  # type: ignore[method-assign]
 
 
+def umask(mask: str) -> None:
+    """Begin with this umask (octal)."""
+    os.umask(int(mask, 8))
+
+
+def keep_tokens(path: str) -> None:
+    """Write every token that the product gets to a file, a line for each."""
+    from cmkmigrate.clients.login import Login
+
+    login: Any = Login
+    before = login.get_token
+
+    def get_token(self: Any, *scopes: str, **options: Any) -> Any:
+        given = before(self, *scopes, **options)
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(f"{given.token}\n")
+        return given
+
+    login.get_token = get_token
+
+
+def break_secrets(where: str) -> None:
+    """Let a mistake of the tool meet the third secret as it is written or read, with the value in its words."""
+    from cmkmigrate.clients.databricks import Workspace
+
+    site: Any = Workspace
+    write, read, counted = site.write, site.read, itertools.count(1)
+
+    def writing(self: Any, method: str, path: str, body: Any = None) -> Any:
+        if path.endswith("/secrets/put") and where == "write" and next(counted) == 3:
+            raise RuntimeError(f"cannot send {body!r}") from ValueError(str(body))
+        return write(self, method, path, body)
+
+    def reading(self: Any, path: str, query: Any = None) -> Any:
+        found = read(self, path, query)
+        if path.endswith("/secrets/get") and where == "read" and next(counted) == 3:
+            raise KeyError(f"not in {found!r}")
+        return found
+
+    site.write, site.read = writing, reading
+
+
 def every_host_is_ours() -> None:
     """Take the allow-list of hosts away."""
     from cmkmigrate.clients.endpoints import Endpoints

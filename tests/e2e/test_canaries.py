@@ -6,10 +6,15 @@ Besides whole runs, one that is killed while it writes secrets: what it had no t
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
+import html
 import json
+import re
 import urllib.parse
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,6 +53,9 @@ def spellings(value: bytes) -> Iterator[bytes]:
         yield json.dumps(text)[1:-1].encode()
         yield json.dumps(text, ensure_ascii=False)[1:-1].encode()
         yield json.dumps(json.dumps(text))[3:-3].encode()
+        yield html.escape(text).encode()
+        yield text.encode("utf-16-le")
+        yield text.encode("utf-16-be")
         yield repr(text)[1:-1].encode()
         for stripped in (text.strip(), *text.split("\n")):
             if len(stripped) > 10:
@@ -66,11 +74,23 @@ def found_in(folder: Path, values: dict[str, bytes]) -> list[str]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert files
     for path in files:
-        data = path.read_bytes()
-        lowered = data.lower()
-        for name, forms in wanted.items():
-            hits += [f"{name} in {path.relative_to(folder)}" for one in forms if one in data or one.lower() in lowered]
+        for data in contents(path.read_bytes()):
+            lowered = data.lower()
+            for name, forms in wanted.items():
+                hits += [f"{name} in {path.relative_to(folder)}" for one in forms if one.lower() in lowered]
     return hits
+
+
+def contents(data: bytes) -> Iterator[bytes]:
+    """What a file holds: as it is, without the ends of lines and indents that split it, and what is packed in it."""
+    yield data
+    yield re.sub(rb"\s+", b"", data)
+    for magic, bits in ((b"\x1f\x8b\x08", 31), (b"\x78\x9c", 15), (b"\x78\xda", 15), (b"\x78\x01", 15)):
+        at = data.find(magic)
+        while at >= 0:
+            with suppress(zlib.error):
+                yield zlib.decompressobj(bits).decompress(data[at:])
+            at = data.find(magic, at + 1)
 
 
 def test_there_are_enough_canaries(small: Sandbox) -> None:
@@ -84,6 +104,10 @@ def test_the_search_sees_every_spelling(small: Sandbox, tmp_path: Path) -> None:
         assert found_in(tmp_path, {"x": value}), number
     (tmp_path / "log").write_bytes(base64.b64encode(b"a request with " + value + b" in it"))
     assert found_in(tmp_path, {"x": value})
+    lines = base64.encodebytes(b"something before it that makes a line of it " * 2 + value)
+    for packed in (lines, gzip.compress(value), b"x" + zlib.compress(value), value.hex().upper().encode()):
+        (tmp_path / "log").write_bytes(b"before " + packed)
+        assert found_in(tmp_path, {"x": value}), packed
     (tmp_path / "log").write_bytes(b"nothing of it")
     assert not found_in(tmp_path, {"x": value})
 

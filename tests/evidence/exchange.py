@@ -89,6 +89,6 @@ def read(folder: Path) -> list[Exchange]:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    for line in path.read_text("utf-8").splitlines():
+    for line in path.read_text("utf-8").split("\n"):  # a name may hold what else ends a line
         if line.endswith("}"):  # the last one of a process that was killed may be torn
             yield json.loads(line)

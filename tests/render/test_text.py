@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import pytest
 
-from cmkmigrate.render.text import csv_lines, neutral, plain, plural, table
+from cmkmigrate.render.text import csv_lines, json_document, json_line, neutral, plain, plural, table
 
 
-@pytest.mark.parametrize("text", ["\x1b[2J", "a\rb", "\x07", "\x9b31m", "\u202egnp.exe", "a\nb", "\x00", "a\tb"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x1b[2J",
+        "a\rb",
+        "\x07",
+        "\x9b31m",
+        "\u202egnp.exe",
+        "a\nb",
+        "\x00",
+        "a\tb",
+        "\u200b",
+        "\ufeffa",
+        "\u2028",
+        "\U000e0041",
+        "\ud800",
+    ],
+)
 def test_nothing_steers_a_terminal(text: str) -> None:
     assert plain(text).isprintable()
 
@@ -24,6 +42,13 @@ def test_no_cell_is_a_formula(cell: str) -> None:
     assert neutral(cell) == f"'{cell}"
     lines = list(csv_lines(["head"], [[cell]]))
     assert next(csv.reader(io.StringIO(lines[1], newline="")))[0] == f"'{cell}"
+
+
+@pytest.mark.parametrize("text", ["\x9b31m", "a\x7f\u202eb", "\U000e0041", "\ud800", 'a"\x1b\n'])
+def test_json_and_csv_on_a_terminal(text: str) -> None:
+    for made in (json_line([text]), json_document([text])):
+        assert json.loads(made) == [text] and all(one.isprintable() for one in made.splitlines())
+    assert all(one.isprintable() for one in neutral(text).split("\n"))
 
 
 def test_numbers_and_other_text_stay() -> None:

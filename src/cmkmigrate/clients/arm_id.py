@@ -28,7 +28,7 @@ class ResourceId:
     def parse(cls, text: str) -> ResourceId:
         """Raises Mistake when `text` is not the ARM id of a resource."""
         found = _ID.fullmatch(text.strip())
-        if found is None:
+        if found is None or {".", ".."} & set(found.groups()):  # a client would go up the path
             raise Mistake(
                 f"{text!r} is not an ARM id",
                 next="it looks like /subscriptions/ID/resourceGroups/GROUP/providers/TYPE/NAME; az ... show --query id",

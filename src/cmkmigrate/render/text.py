@@ -9,7 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Control characters (C1 too: some terminals take \x9b for an escape sequence's begin), what turns writing round, what
+# ends a line, what cannot be seen. Joiners stay: scripts and emoji are written with them.
+_HIDDEN: Final = "\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f"
+_CONTROL: Final = re.compile(f"[\x00-\x08\x0b-\x1f{_HIDDEN}]")
+_IN_JSON: Final = re.compile(f"[{_HIDDEN}]")  # what JSON does not escape by itself
+_IN_CSV: Final = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f{_HIDDEN}]")  # all but the ends of lines
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -19,10 +24,12 @@ def plain(text: str) -> str:
 
 
 def neutral(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe before it."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    """A cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe before it. What
+    would steer a terminal is made visible; ends of lines stay."""
+    if not isinstance(value, str):
+        return value
+    text = _IN_CSV.sub(lambda match: f"\\x{ord(match[0]):02x}", value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def csv_lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
@@ -41,12 +48,17 @@ def _csv(row: Sequence[Any]) -> str:
 
 def json_line(value: Any) -> str:
     """One line of JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return _escaped(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
 
 
 def json_document(value: Any) -> str:
     """JSON for people."""
-    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    return _escaped(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def _escaped(text: str) -> str:
+    """The same JSON, with what would steer a terminal written as `\\uXXXX`."""
+    return _IN_JSON.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:

@@ -55,7 +55,8 @@ def raw(connection: Connection) -> Any:
 def check_private(directory: Path) -> None:
     """Raises Fatal where others can write to the directory, or it is somebody else's."""
     mode = directory.stat()
-    if stat.S_IMODE(mode.st_mode) & 0o022 or mode.st_uid != os.geteuid():
+    planted = directory.lstat().st_uid != os.geteuid()  # a link of somebody else's leads where they like
+    if stat.S_IMODE(mode.st_mode) & 0o022 or mode.st_uid != os.geteuid() or planted:
         raise Fatal("others can write to the run directory", subject=str(directory), next=f"chmod 700 {directory}")
 
 

@@ -7,9 +7,10 @@ name for up to 90 days, and what is purge-protected can be purged by nobody.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.arm_id import ResourceId
@@ -20,6 +21,8 @@ from cmkmigrate.kinds.azure.key_rules import VAULT as TYPE
 from cmkmigrate.kinds.azure.key_rules import is_hsm
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
+
+_VAULT_NAME: Final = re.compile(r"[0-9A-Za-z-]{3,24}")  # the service's rule, `vaultName` of its specification
 
 
 class KeyVaults(Kind):
@@ -131,6 +134,12 @@ def _name(settings: Settings) -> str:
     name = settings.get("name")
     if not name:
         raise Mistake("the key vault has no name", next="set `name`, or `existing` to the ARM id of one that exists")
+    if not _VAULT_NAME.fullmatch(str(name)):  # before it is in any URL
+        raise Mistake(
+            f"a key vault cannot be called {str(name)!r}",
+            why="3 to 24 letters, digits and hyphens",
+            next="choose another vault_name",
+        )
     return str(name)
 
 

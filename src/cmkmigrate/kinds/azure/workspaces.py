@@ -101,16 +101,7 @@ class Workspaces(Kind):
             at = ResourceId.parse(existing)
             body: Body = {}
         else:
-            name = str(settings.get("name") or "")
-            if not name:
-                raise Mistake("the new workspace has no name", next="set `name`, or `existing` to the ARM id of one")
-            if not _NAME.fullmatch(name):
-                raise Mistake(
-                    f"a workspace cannot be called {name!r}",
-                    why="3 to 64 letters, digits, hyphens and underscores",
-                    next="choose another target_name",
-                )
-            at = ResourceId(home.subscription, settings.get("resource_group") or home.group, TYPE, name)
+            at = ResourceId(home.subscription, settings.get("resource_group") or home.group, TYPE, _called(settings))
         if str(at).lower() == str(home).lower() and settings.get("name"):  # without: it is changed in place
             raise Blocked("the new workspace is the old one", subject=source.arm_id, next="choose another name")
         if not existing:
@@ -123,7 +114,7 @@ class Workspaces(Kind):
         existing = str(settings.get("existing") or "")
         name, group = str(settings.get("name") or ""), str(settings.get("resource_group") or "")
         if existing or group:
-            arm_id = existing or str(ResourceId(site.id, group, TYPE, name))
+            arm_id = existing or str(ResourceId(site.id, group, TYPE, _called(settings)))
             try:
                 return [loaded(site.workspace(arm_id))]
             except NotFound:
@@ -235,3 +226,17 @@ def _missing(body: Body) -> str:
     if disk and not (properties.get("managedDiskIdentity") or {}).get("principalId"):
         return "managedDiskIdentity"
     return ""
+
+
+def _called(settings: Settings) -> str:
+    """The name of a new workspace. Raises Mistake for one that the service does not take, before it is in any URL."""
+    name = str(settings.get("name") or "")
+    if not name:
+        raise Mistake("the new workspace has no name", next="set `name`, or `existing` to the ARM id of one")
+    if not _NAME.fullmatch(name):
+        raise Mistake(
+            f"a workspace cannot be called {name!r}",
+            why="3 to 64 letters, digits, hyphens and underscores",
+            next="choose another target_name",
+        )
+    return name
