@@ -23,9 +23,9 @@ def one_at(sort: str, number: int) -> list[dict[str, Any]]:
     return [{"offset": number - 1, "count": 1, **SORTS[sort]}]
 
 
-def some_of(sort: str, seed: int, share: float) -> list[dict[str, Any]]:
-    """The rule for a share of all answers."""
-    return [{"count": -1, "share": share, "seed": seed, **SORTS[sort]}]
+def some_of(sorts: tuple[str, ...], seed: int, share: float) -> list[dict[str, Any]]:
+    """The rules for a share of all answers, for each sort."""
+    return [{"count": -1, "share": share, "seed": f"{seed}/{sort}", "name": sort, **SORTS[sort]} for sort in sorts]
 
 
 def places(count: int, seed: int, requests: int) -> list[int]:

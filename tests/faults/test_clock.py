@@ -15,16 +15,16 @@ pytestmark = [pytest.mark.ci]
 LOST = {"match": {"host": "adb-*", "write": True}, "count": -1, "share": 0.05, "seed": 9, "action": "lose"}
 
 
-@pytest.mark.parametrize(
-    "patch",
-    ["clock:600", "clock:-600", "clock:0:-3600:60", "clock:0:3600:60"],
-    ids=["ahead", "behind", "back", "forth"],
-)
-def test_a_run_ends_as_ever(patch: str, undisturbed: Migration, commands: Callable[[Sandbox, str], Commands]) -> None:
+# ten minutes from the first result on, an hour in the middle
+SET = {"ahead": "clock:0:600:1", "behind": "clock:0:-600:1", "back": "clock:0:-3600:60", "forth": "clock:0:3600:60"}
+
+
+@pytest.mark.parametrize("how", SET)
+def test_a_run_ends_as_ever(how: str, undisturbed: Migration, commands: Callable[[Sandbox, str], Commands]) -> None:
     """With lost answers on top, as what waits until a request has landed goes by a clock."""
-    box, name = undisturbed.sandbox, patch.replace(":", "-")
+    box, name = undisturbed.sandbox, f"clock-{how}"
     reference = box.state(undisturbed.target)
-    found = run(box, commands(box, name), name, [LOST], undisturbed.apply, reference, patch=patch, seconds=120)
+    found = run(box, commands(box, name), name, [LOST], undisturbed.apply, reference, patch=SET[how], seconds=120)
     assert len(found.hit) > 5
     assert found.codes == [undisturbed.apply.code] and found.wrong(undisturbed.apply) == []
 
@@ -34,7 +34,7 @@ def test_the_clock_is_set_between_a_kill_and_its_resume(
     then: str, undisturbed: Migration, commands: Callable[[Sandbox, str], Commands]
 ) -> None:
     """The request on its way may still land after the kill: it is waited for, neither an hour nor not at all."""
-    box, name = undisturbed.sandbox, "set" + then.replace(":", "-")
+    box, name = undisturbed.sandbox, "set-forth" if then == "clock:3600" else "set-back"
     place = commands(box, name)
     place.env["CMKMIGRATE_TIMEOUT_S"] = TIMEOUT_S
     target, vault = f"new-{name}", f"kv-{name}"
@@ -55,3 +55,16 @@ def test_the_clock_is_set_between_a_kill_and_its_resume(
     assert (differences, keys, set(grants.values())) == ([], [1], {1})
     requests = box.requests()
     assert requests, "it went on"
+
+
+@pytest.mark.parametrize("ahead", ["600", "-600"])
+def test_a_run_does_not_begin_with_a_wrong_clock(
+    ahead: str, small: Sandbox, commands: Callable[[Sandbox, str], Commands]
+) -> None:
+    place = commands(small, "wrong-clock")
+    small.forget()
+    words = ("apply", "cmk-migration", "--params", str(small.params_file), "--run", str(place.folder / "run"))
+    refused = place(*words, "--auto-approve", patch=f"clock:{ahead}")
+    assert refused.code == 6 and "PF26" in refused.out and "next:" in refused.err, refused
+    assert "behind" in refused.out if ahead.startswith("-") else "ahead of" in refused.out
+    assert [one for one in small.writes() if "/oauth2/" not in one["path"]] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -149,6 +150,9 @@ class FakeSubscription:
 
     def deleted_vaults(self) -> list[dict[str, Any]]:
         return self.deleted
+
+    def now(self) -> float:
+        return time.time()
 
     def home(self, arm_id: str) -> dict[str, Any]:
         return self._get(arm_id)

@@ -6,7 +6,6 @@ where that may not be read, and for managed HSMs, on the data plane.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
@@ -132,7 +131,7 @@ def existing(site: Subscription, kid: str, arm_id: str, region: str) -> tuple[Bo
         raise Blocked("there is no such key", subject=kid, next=f"az keyvault key list-versions {command}") from None
     except Denied as error:
         raise _unreadable(home, kid, at, error) from None
-    notes = refuse(kid, key_problems(facts, time.time(), hsm=is_hsm(home)))
+    notes = refuse(kid, key_problems(facts, site.now(), hsm=is_hsm(home)))
     if at.version:
         notes += refuse(kid, version_problems(at.version, newest_of(site, home, at.name)))
     return home, facts, notes

@@ -7,7 +7,6 @@ again. Where the vault keeps the operator out, the key is made through Resource 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
@@ -110,12 +109,12 @@ class Keys(Kind):
         if existing:
             region = str(settings.get("location") or "") if settings.get("feature") == "managed_disks" else ""
             home, facts, notes = key_homes.existing(site, existing, vault if vault != KNOWN_AFTER_APPLY else "", region)
-            return [_asset(facts, home, notes)]
+            return [_asset(facts, site.now(), home, notes)]
         if vault == KNOWN_AFTER_APPLY:
             return []
         home = key_homes.home_at(site, vault)  # kept: a create needs it, and reads nothing
         try:
-            return [_asset(key_homes.read_key(site, home, str(settings.get("name") or "")), home)]
+            return [_asset(key_homes.read_key(site, home, str(settings.get("name") or "")), site.now(), home)]
         except (NotFound, Denied):
             return []
 
@@ -124,13 +123,13 @@ class Keys(Kind):
         try:
             home = site.home_of(at.uri)
         except NotFound:  # a vault that may be used, and not be listed
-            return _asset(KeyFacts.of_bundle(site.keys(at.uri).key(at.name, at.version)), {})
-        return _asset(key_homes.read_key(site, home, at.name, at.version), home)
+            return _asset(KeyFacts.of_bundle(site.keys(at.uri).key(at.name, at.version)), site.now(), {})
+        return _asset(key_homes.read_key(site, home, at.name, at.version), site.now(), home)
 
     def create(self, site: Subscription, asset: Asset) -> Made:
         vault, _, name = asset.id.rpartition("/keys/")
         body = asset.body or {}
-        expires = Period.parse(str(body["expiry"])).after(time.time()) if body.get("expiry") else 0
+        expires = Period.parse(str(body["expiry"])).after(site.now()) if body.get("expiry") else 0
         home = site.home(vault)
         if closed_to_operator(home) and not is_hsm(home):
             return _at_home(home, _by_arm(site, vault, name, body, expires))
@@ -153,7 +152,7 @@ class Keys(Kind):
             raise Blocked(
                 "the key is not as it was made", subject=have.id, why="it is disabled, has ended or is not for wrapping"
             )
-        site.keys(at.uri).patch_expiry(at.name, at.version, Period.parse(str(body["expiry"])).after(time.time()))
+        site.keys(at.uri).patch_expiry(at.name, at.version, Period.parse(str(body["expiry"])).after(site.now()))
         return Made(have.id)
 
     def settle(self, site: Subscription, asset: Asset, made: Made) -> None:
@@ -206,7 +205,7 @@ def _by_arm(site: Subscription, vault: str, name: str, body: Body, expires: int)
     return Made(kid)
 
 
-def _asset(facts: KeyFacts, home: Body, notes: tuple[str, ...] = ()) -> Asset:
+def _asset(facts: KeyFacts, now: float, home: Body, notes: tuple[str, ...] = ()) -> Asset:
     at = KeyId.parse(facts.kid)
     body: Body = {
         "id": f"{at.uri}keys/{at.name}/{at.version}",
@@ -217,7 +216,7 @@ def _asset(facts: KeyFacts, home: Body, notes: tuple[str, ...] = ()) -> Asset:
         "type": facts.type,
         "size": facts.size,
         "enabled": facts.attributes.get("enabled", True),
-        "in_time": facts.in_time(time.time()),
+        "in_time": facts.in_time(now),
         "wraps": {one.lower() for one in OPERATIONS} <= {one.lower() for one in facts.operations},
         "expires": bool(facts.attributes.get("exp")),
         "attributes": dict(facts.attributes),
