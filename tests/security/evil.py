@@ -30,7 +30,7 @@ NAMES: Final = (
     *('=HYPERLINK("http://evil.example")', "+evil", "-evil", "@evil", "--help evil", "'; DROP TABLE item; -- evil"),
     *("evil" * 63 + "end", "null", "true", "-1", "*evil?[a-z]", "evil.ipynb", ".evil", "evil.lock", "ledger.db"),
 )
-SLASHED: Final = ("../../evil", "/etc/evil", "/tmp/evil/../evil", "a/../../../evil", "//host/share/evil", "evil/")
+SLASHED: Final = ("../../evil", "/etc/evil", "/var/evil/../evil", "a/../../../evil", "//host/share/evil", "evil/")
 _HEADER: Final = b"# Databricks notebook source\n"
 ORG, EVA = 7405600000006666, "eva@evil.example"
 
