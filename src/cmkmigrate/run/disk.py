@@ -100,6 +100,8 @@ def remove(directory: Path) -> None:
     """Take the ledger away, and the directory where nothing else is in it."""
     for name in (FILE, f"{FILE}-wal", f"{FILE}-shm", mark.FILE):
         (directory / name).unlink(missing_ok=True)
+    for copy in directory.glob("ledger.schema*.db"):  # upgrade.py
+        copy.unlink()
     with suppress(OSError):  # somebody else's file is in it
         directory.rmdir()
 

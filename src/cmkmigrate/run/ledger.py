@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError
 
 from cmkmigrate.errors import Fatal, Stopped
 from cmkmigrate.model import Event, State
-from cmkmigrate.run import disk, locks, mark, postgres, schema, seal, statements, trouble
+from cmkmigrate.run import disk, locks, mark, postgres, schema, seal, statements, trouble, upgrade
 from cmkmigrate.run.disk import FILE as FILE
 from cmkmigrate.run.postgres import Shared
 from cmkmigrate.run.writer import Writer
@@ -138,9 +138,9 @@ class Ledger:
                 mark.check(self.directory, disk.raw(connection))
         token = locks.take(self.engine, holder, force=force)
         try:
+            upgrade.upgrade(self.where, self.engine)
             if on_disk:
                 with self.engine.connect() as connection:
-                    seal.upgrade(disk.raw(connection))
                     kept = mark.Mark(self.directory, disk.raw(connection))
             self.writer = Writer(self.engine, token, kept)
             yield

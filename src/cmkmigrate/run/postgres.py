@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import QueuePool
 
 from cmkmigrate.errors import Blocked, Fatal, LockHeld, Mistake, NotAllowed, OperatorError, Stopped
-from cmkmigrate.run import schema
+from cmkmigrate.run import locks, schema
 
 VARIABLE: Final = "CMKMIGRATE_STATE"
 PREFIX: Final = "cmkmigrate_"  # of the namespace of a run; what follows is its name
@@ -275,7 +275,8 @@ def create(at: Shared, rows: list[dict[str, str]], held: list[dict[str, Any]]) -
         schema.metadata.create_all(connection, checkfirst=False)
         connection.execute(schema.meta.insert(), rows)
         if held:
-            connection.execute(schema.lock.insert(), held)
+            beat = {"beat": locks.clock(connection)} if held["pid"] else {}
+            connection.execute(schema.lock.insert(), {**held, **beat})
         connection.commit()
 
 

@@ -97,20 +97,6 @@ def _broken(connection: sqlite3.Connection) -> dict[str, str]:
     return found
 
 
-def upgrade(connection: sqlite3.Connection) -> None:
-    """From schema 1 to 2, in a transaction of its own: a ledger that has no seal gets one."""
-    if _has(connection):
-        return
-    connection.execute("begin immediate")
-    try:
-        connection.execute("update meta set v = '2' where k = 'schema_version'")
-        install(connection)
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
-
-
 def commits(connection: sqlite3.Connection) -> int:
     """How many commits of a writer are in it; 0 for a ledger without a seal."""
     if not _has(connection):
