@@ -81,5 +81,5 @@ def test_no_child_process_could_be_given_a_secret() -> None:
     assert {str(path.relative_to(source)) for path in own if starts.search(path.read_text("utf-8"))} <= {
         "cli/demo.py",
         "cli/sandbox.py",
-        "cli/live/conformance.py",
+        "cli/selftest.py",
     }

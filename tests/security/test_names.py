@@ -79,7 +79,7 @@ def test_no_name_becomes_a_file(world: Migration, shown: dict[str, Result]) -> N
     place = world.commands
     files = {str(path.relative_to(place.folder)) for path in place.folder.rglob("*")}
     known = re.compile(
-        r"params\.yaml|(work|tmp|home|state|streams|run)|streams/\d+\.(out|err)|run/ledger\.db(-wal|-shm)?"
+        r"params\.yaml|(work|tmp|home|state|streams|run)|streams/\d+\.(out|err)|run/ledger\.(db(-wal|-shm)?|mark)"
         r"|work/(kept\.cmkplan|report\.html)|state/cmkmigrate|state/cmkmigrate/(locks|[0-9a-f]{32}\.lock)"
         r"|state/cmkmigrate/locks/[0-9a-f]{32}\.lock"
     )
