@@ -7,7 +7,6 @@ disabled, deleted or walled in is waited for in vain, and names itself here.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -45,13 +44,13 @@ def still(site: Subscription, kid: str) -> str:
     except CallError as error:
         return f"the vault of {kid} cannot be read: {error}"
     try:
-        facts = _facts(site, home, at)
+        facts, now = _facts(site, home, at), site.now()
     except NotFound as error:
         raise _gone("the key", kid, error.message, _recover_key(site, home, at)) from None
     except CallError as error:
         return f"the key {kid} cannot be read: {error}"
     its_tenant = str((home.get("properties") or {}).get("tenantId") or "")  # settled before the run
-    for one in (*vault_problems(home, its_tenant), *key_problems(facts, time.time(), hsm=is_hsm(home))):
+    for one in (*vault_problems(home, its_tenant), *key_problems(facts, now, hsm=is_hsm(home))):
         if one.severity == "fail":
             fix = f"{one.fix}; then: " if one.fix else "mend it, then: "
             raise Stopped(one.what, subject=kid, why=one.why, next=f"{fix}{RESUME}")
