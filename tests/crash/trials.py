@@ -58,6 +58,9 @@ class Trial:
     keys: list[int] = field(default_factory=list)
     grants: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     error: BaseException | None = None
+    run: Path = Path()
+    params: Path = Path()
+    repaired: list[Result] = field(default_factory=list)
 
     @property
     def source_writes(self) -> int:
@@ -72,6 +75,9 @@ class Trial:
         """Writes beyond those of a run that nobody disturbed, without the marker that every process leaves and takes
         away."""
         return max(0, len(self.writes) - undisturbed - 2 * self.deaths)
+
+
+After = Callable[[Trial, Sandbox, Commands], None]
 
 
 def sampled(count: int, seed: int, requests: int, results: int, deaths: int = 1) -> list[tuple[Point, ...]]:
@@ -107,8 +113,10 @@ def carried_out(
     *,
     side_by_side: int = 3,
     told: Callable[[Trial], None] = lambda trial: None,
+    after: After = lambda trial, box, place: None,
 ) -> list[Trial]:
-    """Every trial, in the order of the points. reference: the state of a target that nobody disturbed."""
+    """Every trial, in the order of the points. reference: the state of a target that nobody disturbed. after: called
+    after each death, before the next command."""
     trials = [Trial(f"{number:04}-{'-'.join(map(str, at))}", at) for number, at in enumerate(points)]
     waiting: queue.SimpleQueue[Trial] = queue.SimpleQueue()
     for trial in trials:
@@ -123,7 +131,7 @@ def carried_out(
                 except queue.Empty:
                     return
                 try:
-                    _try(trial, box, Commands(launcher, place / trial.name, box.env), reference)
+                    _try(trial, box, Commands(launcher, place / trial.name, box.env), reference, after)
                 except BaseException as error:
                     trial.error = error
                 told(trial)
@@ -139,11 +147,11 @@ def carried_out(
     return trials
 
 
-def _try(trial: Trial, box: Sandbox, place: Commands, reference: dict[str, Any]) -> None:
+def _try(trial: Trial, box: Sandbox, place: Commands, reference: dict[str, Any], after: After) -> None:
     place.env["CMKMIGRATE_TIMEOUT_S"] = TIMEOUT_S
     target, vault = f"new-{trial.name[:40]}", f"kv-{trial.name[:4]}"
     params = params_of(box, place.folder / "p.yaml", target_name=target, vault_name=vault)
-    run = str(place.folder / "run")
+    run, trial.run, trial.params = str(place.folder / "run"), place.folder / "run", params
     apply = ("apply", "cmk-migration", "--params", str(params), "--run", run, "--auto-approve", "-o", "json")
     box.forget()
     words: tuple[str, ...] = apply
@@ -155,6 +163,7 @@ def _try(trial: Trial, box: Sandbox, place: Commands, reference: dict[str, Any])
         if not _died(point, ended):
             break
         trial.deaths += 1
+        after(trial, box, place)
         words = ("resume", run, "-o", "json")
     if _died(trial.points[len(trial.killed) - 1], trial.killed[-1]):
         trial.resumed = place(*words)

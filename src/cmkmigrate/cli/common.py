@@ -184,31 +184,35 @@ def again(migration: Migration, *, reading: bool, environ: Mapping[str, str] | N
 
 def migration_of(ledger: Ledger, *, reading: bool = False, environ: Mapping[str, str] | None = None) -> Migration:
     """The migration of a run, as its ledger has it. Raises Fatal when this version cannot read it."""
+    return migration_from(ledger.meta(), ledger.directory, reading=reading, environ=environ)
+
+
+def migration_from(
+    meta: Mapping[str, str], directory: Path, *, reading: bool = False, environ: Mapping[str, str] | None = None
+) -> Migration:
+    """The migration that a ledger's `meta` is of. Raises Fatal when this version cannot read it."""
     from cmkmigrate import playbook
     from cmkmigrate.kinds import discover
 
-    meta = ledger.meta()
     try:
         read = playbook.parse(meta["playbook"], meta["playbook_path"], discover())
         params = json.loads(meta["params"])
-        migration = open_migration(read, params, str(ledger.directory), reading=reading, environ=environ)
+        migration = open_migration(read, params, str(directory), reading=reading, environ=environ)
     except (KeyError, ValueError) as error:
         why = f"it does not say what it is of: {error}"
-        raise Fatal(
-            "the run cannot be read", subject=str(ledger.directory), why=why, next="restore it from a copy"
-        ) from None
+        raise Fatal("the run cannot be read", subject=str(directory), why=why, next="restore it from a copy") from None
     except Mistake as error:
         why = f"written by version {meta.get('tool', '?')}, this is {__version__}: {error.what}"
         raise Fatal(
             "the run's playbook cannot be read",
-            subject=str(ledger.directory),
+            subject=str(directory),
             why=why,
             next="finish it with that version",
         ) from None
     if migration.identity != meta.get("identity"):
         raise Fatal(
             "the run is of another migration",
-            subject=str(ledger.directory),
+            subject=str(directory),
             why="its playbook or parameters were edited",
         )
     return migration

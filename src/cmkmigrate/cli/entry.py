@@ -31,6 +31,7 @@ from cmkmigrate.cli import (
     runs,
     sandbox,
     selftest,
+    state,
     status,
     unlock,
     verify,
@@ -74,6 +75,7 @@ for module in (
 ):  # fmt: skip
     app.command(name=module.NAME, epilog=module.EXAMPLES)(module.command)
 app.add_typer(runs.app, name="runs")
+app.add_typer(state.app, name="state")
 app.add_typer(sandbox.app, name="sandbox")
 app.command(name=selftest.NAME, epilog=selftest.EXAMPLES)(selftest.command)
 app.command(name=version.NAME)(version.command)

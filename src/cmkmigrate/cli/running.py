@@ -82,6 +82,7 @@ def carry(migration: Migration, ledger: Ledger, order: Order, lines: Lines) -> i
     except OperatorError as error:
         if str(ledger.directory) not in error.next:
             error.next = error.next.replace("cmkmigrate resume", f"cmkmigrate resume {ledger.directory}")
+            error.next = error.next.replace("repair RUN", f"repair {ledger.directory}")
         if isinstance(error, Stopped | Incomplete):
             lines.summary(_counts(ledger))
         raise

@@ -132,7 +132,7 @@ def _run(board: Board, brake: Brake, confirm: Mapping[str, str], held: ExitStack
         _save(board, step, "running")
         if marker is None and any(migration.kinds[name].at == "workspace" for name in _names(board, step)):
             target = migration.target(board.outputs)
-            marker = Marker(target, ledger.meta()["run"], holder())
+            marker = _marker(ledger, target)
             held.callback(marker.release)
         guard = _guard(lasting, marker)
         with _told(board, step):
@@ -145,7 +145,7 @@ def _run(board: Board, brake: Brake, confirm: Mapping[str, str], held: ExitStack
         _save(board, step, "done")
         board.tell("done", step=step.id, state="done")
     if marker is None and done and _moves(board):  # killed between its last step and its end
-        marker = Marker(migration.target(board.outputs), ledger.meta()["run"], holder())
+        marker = _marker(ledger, migration.target(board.outputs))
         marker.clear()
     elif marker is not None:
         marker.clear() if done else marker.release()
@@ -183,6 +183,10 @@ def _guard(lasting: Lasting, marker: Marker | None) -> Callable[[], None]:
             marker.guard()
 
     return guard
+def _marker(ledger: Ledger, target: Any) -> Marker:
+    meta = ledger.meta()
+    about = {name: meta.get(name, "") for name in ("identity", "created")}
+    return Marker(target, meta["run"], holder(), locks.serial(ledger.engine), about)
 
 
 def _moves(board: Board) -> bool:

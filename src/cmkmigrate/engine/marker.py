@@ -2,6 +2,9 @@
 
 Two machines that share nothing still meet there. Assumption: `workspace/import` without `overwrite` is atomic (two
 callers at once: one gets RESOURCE_ALREADY_EXISTS); nothing of the vendor's says otherwise.
+
+It carries how often the run's lock had been taken (`serial`). A ledger that knows of fewer is an older copy, as its
+later self was at work here and was killed.
 """
 
 from __future__ import annotations
@@ -11,12 +14,16 @@ import binascii
 import json
 import threading
 import time
+from collections.abc import Mapping
+from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from cmkmigrate.errors import (
     AlreadyExists,
     CallError,
     Denied,
+    Fatal,
     LockHeld,
     NotAllowed,
     NotFound,
@@ -34,23 +41,29 @@ _LONGEST_S = 120.0  # however long a service that is too busy asks to wait
 
 
 class Marker:
-    """Holds the target for one run. `run` tells runs apart, `holder` is for people."""
+    """Holds the target for one run. `run` tells runs apart, `holder` is for people.
 
-    def __init__(self, site: Any, run: str, holder: str) -> None:
-        self._site, self._run, self._holder = site, run, holder
+    serial: how often the run's lock was taken, 0 where nobody counts. about: what else of the run is worth finding again
+    when its ledger is lost.
+    """
+
+    def __init__(
+        self, site: Any, run: str, holder: str, serial: int = 0, about: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        self._site, self._run, self._holder, self._serial = site, run, holder, serial
+        self._about = dict(about)
         self._seen = 0.0
         self._taken = False
         self._lock = threading.Lock()
 
     def take(self) -> None:
-        """Make the marker, or find our own. Raises LockHeld when another run is at work on the target."""
-        text = json.dumps({"run": self._run, "holder": self._holder})
-        body = {"path": PATH, "format": "AUTO", "overwrite": False, "content": base64.b64encode(text.encode()).decode()}
+        """Make the marker, or find our own. Raises LockHeld when another run is at work on the target, Fatal where it
+        shows that the ledger is an older copy."""
         asked = 0.0
         for delay in _TRIES_S:
             time.sleep(max(delay, min(asked, _LONGEST_S)))
             try:
-                self._site.write("POST", "/api/2.0/workspace/import", body)
+                self._leave(overwrite=False)
             except Throttled as error:
                 asked = error.retry_after
             except Unknown:
@@ -67,8 +80,28 @@ class Marker:
                 ) from error
             owner = self.owner()
             if owner is not None:
-                return self._judge(owner)
+                self._judge(owner)
+                return self._renew(_serial(owner))
         raise Stopped("the run could not leave its marker in the target", subject=PATH, next=RESUME)
+
+    def _leave(self, *, overwrite: bool) -> None:
+        text = json.dumps({**self._about, "run": self._run, "holder": self._holder, "serial": self._serial})
+        content = base64.b64encode(text.encode()).decode()
+        body = {"path": PATH, "format": "AUTO", "overwrite": overwrite, "content": content}
+        self._site.write("POST", "/api/2.0/workspace/import", body)
+
+    def _renew(self, there: int) -> None:
+        """Our own marker is there, of this process or of an earlier one."""
+        if there > self._serial:
+            raise Fatal(
+                "the ledger is older than what was written with it",
+                subject=f"{PATH} of {self._site.host}",
+                why=f"the run's lock had been taken {there} times there, {self._serial} times in this ledger",
+                next="put the newest copy of the whole folder back, or: cmkmigrate state repair RUN --old-copy",
+            )
+        if there < self._serial:
+            with suppress(CallError):  # it is ours all the same; the next process sees an older count
+                self._leave(overwrite=True)
 
     def guard(self) -> None:
         """Before a write: take the marker if that was not done yet, look again if the last look is too old.
@@ -128,3 +161,8 @@ class Marker:
         except (ValueError, binascii.Error):
             found = {}
         return found if isinstance(found, dict) else {"holder": "somebody else"}
+
+
+def _serial(owner: Mapping[str, Any]) -> int:
+    found = owner.get("serial")
+    return found if isinstance(found, int) else 0

@@ -98,6 +98,12 @@ def holder(engine: Engine) -> str:
     return f"{row['holder']} (process {row['pid']} on {row['host']})"
 
 
+def serial(engine: Engine) -> int:
+    """How often the lock row was taken."""
+    with engine.connect() as connection:
+        return int(connection.execute(select(lock.c.token)).scalar() or 0)
+
+
 def release(engine: Engine, token: int) -> None:
     """Give the lock row back, if it is still ours: the row stays (its token counts on), its holder is nobody."""
     with engine.begin() as connection:

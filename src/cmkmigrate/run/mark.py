@@ -47,14 +47,20 @@ class Mark:
         os.close(self._handle)
 
 
-def check(directory: Path, connection: sqlite3.Connection) -> None:
-    """Raises Fatal where the ledger is behind its mark, or has none although it was written before."""
+def behind(directory: Path, connection: sqlite3.Connection) -> bool:
+    """Whether commits are missing in the ledger, or may be."""
     kept = _read(directory / FILE)  # first: somebody may be writing
     number = seal.commits(connection)
     if not number and not (directory / FILE).exists():
+        return False
+    return kept is None or number < kept
+
+
+def check(directory: Path, connection: sqlite3.Connection) -> None:
+    """Raises Fatal where the ledger is behind its mark, or has none although it was written before."""
+    if not behind(directory, connection):
         return
-    if kept is not None and number >= kept:
-        return
+    kept, number = _read(directory / FILE), seal.commits(connection)
     why = f"its mark counts {kept} commits, it has {number}" if kept is not None else f"{FILE} is not there, or damaged"
     raise Fatal(
         "the ledger is older than what was written to it",

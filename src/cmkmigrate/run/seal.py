@@ -97,6 +97,18 @@ def _broken(connection: sqlite3.Connection) -> dict[str, str]:
     return found
 
 
+def wrong(connection: sqlite3.Connection, table: str) -> str:
+    """Why the rows of a table cannot be believed; "" where they can. Of a ledger without a seal none can."""
+    try:
+        found = connection.execute(f"select total from {TABLE} where name = ?", [table]).fetchone()
+        columns = dict(_tables(connection)).get(table)
+        if found is None or columns is None:
+            return "there is no sum of it"
+        return "" if _sum(connection, table, columns) == found[0] else "its rows are not those that were written"
+    except sqlite3.DatabaseError as error:
+        return str(error)
+
+
 def commits(connection: sqlite3.Connection) -> int:
     """How many commits of a writer are in it; 0 for a ledger without a seal."""
     if not _has(connection):
@@ -130,7 +142,7 @@ def _sum(connection: sqlite3.Connection, table: str, columns: list[str]) -> int:
     total = 0
     names = ", ".join(f'"{name}"' for name in columns)
     for row in connection.execute(f'select {names} from "{table}"'):
-        total ^= _digest(row)
+        total ^= _digest(tuple(row))
     return total
 
 
@@ -138,7 +150,7 @@ def _shape(connection: sqlite3.Connection) -> int:
     """The digest of all definitions."""
     names = "type, name, tbl_name, sql"
     rows = connection.execute(f"select {names} from sqlite_master order by type, name").fetchall()
-    return _digest(tuple(row for row in rows if not row[1].startswith("sqlite_")))
+    return _digest(tuple(tuple(row) for row in rows if not row[1].startswith("sqlite_")))
 
 
 def _digest(row: tuple[Any, ...]) -> int:
