@@ -4,6 +4,7 @@ shows; ends with 1 where anything is twice, lost, or written to the source.
     python -m tests.crash --all
     python -m tests.crash --count 100 --deaths 3 --seed 7
     python -m tests.crash --full
+    python -m tests.crash --repair --count 40
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.crash import damage
 from tests.crash.trials import LOG_KIB, PARALLELISM, Trial, carried_out, every, full, sampled
 from tests.e2e.conftest import migrate
 from tests.harness import Commands, Launcher, Sandbox
@@ -24,6 +26,7 @@ def main() -> int:
     words = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     words.add_argument("--all", action="store_true", help="every request and every result, once")
     words.add_argument("--full", action="store_true", help="a disk that is full, at every place, in place of kills")
+    words.add_argument("--repair", action="store_true", help="kills after which the ledger is damaged, and repaired")
     words.add_argument("--count", type=int, default=150, help="so many places, where not --all")
     words.add_argument("--deaths", type=int, default=1, help="kills of each run: the first, then its resumes")
     words.add_argument("--seed", type=int, default=1, help="of the sample")
@@ -51,13 +54,16 @@ def main() -> int:
         )
         if given.full:
             points = full((calm.run / "ledger.db").stat().st_size // 4096, LOG_KIB)
+        if given.repair:
+            points = damage.points(given.count, given.seed, requests, int(0.7 * writes))
+        after = damage.damaged if given.repair else lambda trial, box, place: None
         seen = itertools.count(1)
 
         def told(trial: Trial) -> None:
             bad = trial.error or trial.differences or trial.twice or trial.source_writes
             print(f"{next(seen)}/{len(points)} {trial.name}{' WRONG' if bad else ''}", file=sys.stderr, flush=True)
 
-        trials = carried_out(points, place, reference, side_by_side=given.side_by_side, told=told)
+        trials = carried_out(points, place, reference, side_by_side=given.side_by_side, told=told, after=after)
     said = {(one["kind"], one["key"]): one["reason"] for one in calm.apply.json["problems"]}
     lost = [
         one.name

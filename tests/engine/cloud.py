@@ -85,7 +85,7 @@ class Site:
 
         if path.endswith("delete"):
             self.marker = None
-        elif self.marker is not None:
+        elif self.marker is not None and not body.get("overwrite"):
             raise AlreadyExists("marker")
         else:
             self.marker = base64.b64decode(body["content"])

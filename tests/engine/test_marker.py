@@ -11,7 +11,7 @@ import pytest
 
 from cmkmigrate.engine import marker as module
 from cmkmigrate.engine.marker import Marker
-from cmkmigrate.errors import CallError, Denied, LockHeld, NotAllowed, Refused, Stopped, Throttled, Unknown
+from cmkmigrate.errors import CallError, Denied, Fatal, LockHeld, NotAllowed, Refused, Stopped, Throttled, Unknown
 from cmkmigrate.model import Event
 from tests.engine import cloud
 
@@ -36,7 +36,8 @@ class Site(cloud.Site):
 
     def write(self, method: str, path: str, body: Any = None) -> Any:
         self.calls.append(path.rpartition("/")[2])
-        assert not (body or {}).get("overwrite")
+        if (body or {}).get("overwrite"):
+            assert self.marker is not None and json.loads(self.marker)["run"] == "r1", "only our own is written over"
         if self.before:
             raise self.before.pop()
         result = super().write(method, path, body)
@@ -61,7 +62,8 @@ def test_the_first_write_leaves_it_and_the_end_takes_it_away(site: Site) -> None
     one = Marker(site, "r1", "me@here")
     assert site.marker is None
     one.guard()
-    assert json.loads(site.marker or b"") == {"run": "r1", "holder": "me@here"}
+    kept = json.loads(site.marker or b"")
+    assert (kept["run"], kept["holder"]) == ("r1", "me@here")
     one.release()
     assert site.marker is None
 
@@ -103,6 +105,24 @@ def test_our_own_is_found_again(site: Site) -> None:
     Marker(site, "r1", "me@before").guard()
     Marker(site, "r1", "me@now").guard()
     assert json.loads(site.marker or b"")["holder"] == "me@before"
+
+
+def test_it_counts_on_with_the_run_and_refuses_an_older_ledger(site: Site) -> None:
+    Marker(site, "r1", "me", 3).guard()
+    Marker(site, "r1", "me", 4, {"identity": "x"}).guard()
+    kept = json.loads(site.marker or b"")
+    assert (kept["serial"], kept["identity"]) == (4, "x")
+    with pytest.raises(Fatal, match="older than what was written") as caught:
+        Marker(site, "r1", "me", 3).guard()
+    assert "state repair" in caught.value.next and "4 times" in caught.value.why
+    assert json.loads(site.marker or b"") == kept
+
+
+def test_a_marker_that_cannot_be_renewed_is_ours_all_the_same(site: Site) -> None:
+    Marker(site, "r1", "me", 3).guard()
+    site.lost = [Unknown("no answer")]
+    Marker(site, "r1", "me", 4).guard()
+    assert json.loads(site.marker or b"")["run"] == "r1"
 
 
 @pytest.mark.parametrize("left", [None, OTHER])

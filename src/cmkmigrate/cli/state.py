@@ -76,8 +76,9 @@ def repair(
         raise Fatal("the ledger is whole: there is nothing to repair", subject=str(directory), why=why, next=next)
     migration = _migration(old, directory, playbook, params, param)
     _free(old)
-    for name, why in old.wrong.items():
-        print(f"Damaged: {name}: {why}", file=sys.stderr)
+    for why in dict.fromkeys(old.wrong.values()):
+        names = ", ".join(name for name, said in old.wrong.items() if said == why)
+        print(f"Damaged: {names}: {why}", file=sys.stderr)
     if old.behind:
         print("Older than what was written with it.", file=sys.stderr)
     if not auto_approve:

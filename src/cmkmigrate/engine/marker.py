@@ -14,6 +14,7 @@ import binascii
 import json
 import threading
 import time
+import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from types import MappingProxyType
@@ -43,15 +44,15 @@ _LONGEST_S = 120.0  # however long a service that is too busy asks to wait
 class Marker:
     """Holds the target for one run. `run` tells runs apart, `holder` is for people.
 
-    serial: how often the run's lock was taken, 0 where nobody counts. about: what else of the run is worth finding again
-    when its ledger is lost.
+    serial: how often the run's lock was taken, with this time; 0 where nobody counts. about: what else of the run is
+    worth finding again when its ledger is lost.
     """
 
     def __init__(
         self, site: Any, run: str, holder: str, serial: int = 0, about: Mapping[str, str] = MappingProxyType({})
     ) -> None:
         self._site, self._run, self._holder, self._serial = site, run, holder, serial
-        self._about = dict(about)
+        self._about = {**about, "by": uuid.uuid4().hex}  # by: tells two that counted the same apart
         self._seen = 0.0
         self._taken = False
         self._lock = threading.Lock()
@@ -81,7 +82,7 @@ class Marker:
             owner = self.owner()
             if owner is not None:
                 self._judge(owner)
-                return self._renew(_serial(owner))
+                return self._renew(owner)
         raise Stopped("the run could not leave its marker in the target", subject=PATH, next=RESUME)
 
     def _leave(self, *, overwrite: bool) -> None:
@@ -90,13 +91,17 @@ class Marker:
         body = {"path": PATH, "format": "AUTO", "overwrite": overwrite, "content": content}
         self._site.write("POST", "/api/2.0/workspace/import", body)
 
-    def _renew(self, there: int) -> None:
-        """Our own marker is there, of this process or of an earlier one."""
-        if there > self._serial:
+    def _renew(self, owner: Mapping[str, Any]) -> None:
+        """The run's marker is there, of this process or of an earlier one. Raises Fatal where it is a later one's."""
+        if owner.get("by") == self._about["by"]:
+            return
+        there = owner.get("serial")
+        there = there if isinstance(there, int) else 0
+        if there and there >= self._serial:
             raise Fatal(
                 "the ledger is older than what was written with it",
                 subject=f"{PATH} of {self._site.host}",
-                why=f"the run's lock had been taken {there} times there, {self._serial} times in this ledger",
+                why=f"the run's lock was taken {there} times there, {self._serial} times in this ledger, now included",
                 next="put the newest copy of the whole folder back, or: cmkmigrate state repair RUN --old-copy",
             )
         if there < self._serial:
@@ -161,8 +166,3 @@ class Marker:
         except (ValueError, binascii.Error):
             found = {}
         return found if isinstance(found, dict) else {"holder": "somebody else"}
-
-
-def _serial(owner: Mapping[str, Any]) -> int:
-    found = owner.get("serial")
-    return found if isinstance(found, int) else 0

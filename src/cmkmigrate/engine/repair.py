@@ -33,7 +33,7 @@ from cmkmigrate.run import schema
 from cmkmigrate.run.ledger import Ledger
 from cmkmigrate.run.salvage import Salvage
 
-SETTLED = (State.MADE, State.DONE, State.FAILED, State.BLOCKED, State.DRIFTED, State.EXCLUDED, State.UNSUPPORTED)
+SETTLED = (State.MADE, State.DONE)
 _STANDING = ("step", "entry", "item")  # with all three of them, what was finished stays so
 
 
@@ -120,7 +120,8 @@ class Repair:
             self.done.found[row.kind] += found
             mine = self.done.fresh and (kind.at == "workspace" or (found and there.id.lower() == place))
             kept = self._items.pop(_key(values), None)
-            if kept is not None and (kept["state"] in SETTLED or not found):
+            done = kept is not None and kept["state"] in SETTLED and (kept["ours"] or kind.create is None)
+            if kept is not None and done:
                 values = kept
             elif found and mine and kind.create is not None:
                 values |= {"state": State.INTENT, "do": Do.CREATE, "lands_by": time.time()}
