@@ -84,8 +84,8 @@ class OldCopy:
 def test_an_old_copy_of_the_folder(
     marker: bool, undisturbed: Migration, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Where the marker stands it is refused. Where not, going on from it harms nothing: nothing is twice, and what differs
-    is told. Repaired as an old copy, it ends as if undisturbed."""
+    """Where the marker stands it is refused. Where not, going on from it harms nothing: nothing is twice, and what
+    differs is told. Repaired as an old copy, it ends as if undisturbed."""
     write = (("write", True),)
     reference = undisturbed.sandbox.state(undisturbed.target)
     places = [(Point("kill", 30, write), Point("kill_after", 60, write))]

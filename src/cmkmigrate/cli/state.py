@@ -132,14 +132,14 @@ def _free(old: Salvage) -> None:
 
 
 def _rebuilt(migration: Migration, old: Salvage, directory: Path) -> Rebuilt:
-    from cmkmigrate.engine.apply import state_home
+    from cmkmigrate.engine.apply import holder, state_home
     from cmkmigrate.engine.conduct import stream
     from cmkmigrate.engine.repair import Repair
     from cmkmigrate.render.progress import Progress
     from cmkmigrate.run import locks
     from cmkmigrate.run.ledger import Ledger
 
-    pair = locks.pair(state_home() / "locks", migration.source_ref.lower(), migration.identity)
+    pair = locks.pair(state_home() / "locks", migration.source_ref.lower(), migration.identity, holder())
     with pair, Ledger.scratch() as scratch, Progress("reading", {}, brief=True) as progress:
         repair = Repair(migration, old, scratch)
         for event in stream(repair.board, repair.run):

@@ -183,6 +183,8 @@ def _guard(lasting: Lasting, marker: Marker | None) -> Callable[[], None]:
             marker.guard()
 
     return guard
+
+
 def _marker(ledger: Ledger, target: Any) -> Marker:
     meta = ledger.meta()
     about = {name: meta.get(name, "") for name in ("identity", "created")}

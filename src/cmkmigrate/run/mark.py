@@ -19,7 +19,6 @@ from cmkmigrate.run import seal
 
 FILE: Final = "ledger.mark"
 _DIGITS: Final = 16
-_SIZE: Final = _DIGITS + 10  # the count, a blank, its checksum, a line's end
 
 
 class Mark:
