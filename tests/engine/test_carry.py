@@ -159,6 +159,29 @@ def test_what_appeared_in_between_is_drifted(run: Run, target: cloud.Site, ledge
     assert next(count for count in counts if count.kind == "notes").outcomes[Outcome.FAILED] == 1
 
 
+@pytest.mark.parametrize("answer", ["lost-after", ""])
+def test_what_was_made_is_ours_though_a_listing_is_old(
+    answer: str, run: Run, target: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look for it is answered from a cache, whether the answer to the write was lost or not."""
+    hidden, lost = ["small"], [answer]
+    listing = cloud.Pools.list
+
+    def old(self: Any, site: cloud.Site, *given: Any) -> Iterator[Entry]:
+        found = list(listing(self, site, *given))
+        if site is target and hidden and any(one.key in hidden for one in found):
+            name = hidden.pop()
+            return iter([one for one in found if one.key != name])
+        return iter(found)
+
+    monkeypatch.setattr(cloud.Pools, "list", old)
+    target.fault = lambda kind, name: lost.pop() if name == "small" and lost else ""
+    run()
+    row = items(ledger, "pools")["small"]
+    assert (row.state, row.ours, hidden) == ("done", 1, []), row.reason
+    assert target.writes.count(("pools", "small")) == 1
+
+
 def test_a_lost_answer_is_never_sent_again_without_a_look(run: Run, target: cloud.Site, ledger: Ledger) -> None:
     sent: list[int] = []
 

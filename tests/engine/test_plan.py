@@ -41,10 +41,11 @@ def teams(sites: cloud.Sites, monkeypatch: pytest.MonkeyPatch) -> cloud.Site:
     return sites.sites["target"]
 
 
-def carried(sites: cloud.Sites, ledger: Ledger) -> list[Event]:
+def carried(sites: cloud.Sites, ledger: Ledger, **more: Any) -> list[Event]:
     kinds = {"pools": cloud.Pools(), "teams": Teams()}
     book = playbook.parse(TEXT, "contents.yaml", kinds)
-    return list(apply(Migration(book, playbook.fill_params(book, {}), kinds, sites), ledger, confirm={}, parallelism=2))
+    migration = Migration(book, playbook.fill_params(book, {}), kinds, sites)
+    return list(apply(migration, ledger, confirm={}, parallelism=2, **more))
 
 
 def members(target: cloud.Site) -> list[str]:
@@ -76,6 +77,22 @@ def test_what_did_not_arrive_is_left_out(sites: cloud.Sites, teams: cloud.Site, 
     said = json.loads(row(ledger).notes)
     assert said[0] == "'p2' is left out: it refers to pools 'large', which is failed: 400: too large"
     assert len(said) == 2
+
+
+def test_what_arrives_after_all_is_put_in_by_a_retry(sites: cloud.Sites, teams: cloud.Site, ledger: Ledger) -> None:
+    """What was made without it is looked at again, and not what failed alone."""
+
+    def fault(kind: str, name: str) -> str:
+        if (kind, name) == ("pools", "large"):
+            raise Refused("too large", status=400)
+        return ""
+
+    teams.fault = fault
+    carried(sites, ledger)
+    teams.fault = lambda kind, name: ""
+    carried(sites, ledger, retry_failed=True)
+    assert members(teams) == ["small", "large"]
+    assert len(json.loads(row(ledger).notes)) == 1
 
 
 class Boxes(cloud.Pools):

@@ -19,6 +19,7 @@ from typing import Any
 
 from cmkmigrate import playbook
 from cmkmigrate.clients import databricks, sdk
+from cmkmigrate.clients.cloud import Cloud
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.pace import Paces
 from cmkmigrate.engine.apply import another_pass, apply
@@ -117,31 +118,28 @@ def _migration(order: dict[str, Any]) -> Migration:
     return Migration(read, playbook.fill_params(read, order["params"]), KINDS, sites)
 
 
-class _Sites:
+class _Sites(Cloud):
     """Opens the real workspaces' client on the local socket."""
 
     def __init__(self, order: dict[str, Any]) -> None:
-        self._order = order
+        ends = {"CMKMIGRATE_TIMEOUT_S": str(TIMEOUT_S), "CMKMIGRATE_POLL_S": "0.02"}
+        paces = Paces(math.inf, math.inf, lambda: time.monotonic() * FAST, _sleep)
+        super().__init__(Endpoints.from_env(ends), _Login(order["tokens"]), paces, {})  # type: ignore[arg-type]
         self._by_id = {str(one["id"]).lower(): one for one in order["workspaces"]}
-        self._endpoints = Endpoints.from_env({"CMKMIGRATE_TIMEOUT_S": str(TIMEOUT_S), "CMKMIGRATE_POLL_S": "0.02"})
-        self.paces = Paces(math.inf, math.inf, lambda: time.monotonic() * FAST, _sleep)
         _over(order["socket"])
 
     def workspace(self, ref: str, *, profile: str = "", source: bool = False, writes: bool | None = None) -> Any:
         shown = self._by_id[ref.lower()]
         return databricks.Workspace(
             shown["properties"]["workspaceUrl"],
-            databricks.Entra(_Login(self._order["tokens"]), self._endpoints, shown["id"]),  # type: ignore[arg-type]
-            self._endpoints,
+            databricks.Entra(self.credential, self.endpoints, shown["id"]),
+            self.endpoints,
             self.paces,
             resource=shown,
             source=source,
             writes=not source if writes is None else writes,
             sleep=_sleep,
         )
-
-    def share_source(self, factor: float) -> bool:
-        return False
 
     def subscription(self, subscription_id: str) -> Any:
         raise AssertionError("no drawn playbook provisions anything")

@@ -5,6 +5,7 @@ Judges by the sandbox's dumps, its record of requests and the comparer; what a r
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,8 @@ def check(case: Case, folder: Path, seen: Counter[str] | None = None, by: type[W
     trial = Trial(case, folder, by)
     try:
         found = trial.carried_out(seen if seen is not None else Counter())
+    except Exception:
+        found = [*trial.found, f"the trial broke: {traceback.format_exc()[-3000:]}"]
     finally:
         trial.wire.close()
     if found:

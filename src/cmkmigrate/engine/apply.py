@@ -24,6 +24,7 @@ from cmkmigrate.engine.marker import Marker
 from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.engine.outputs import outputs_of, skip
+from cmkmigrate.engine.plan import LEFT_OUT
 from cmkmigrate.engine.preflight import preflight
 from cmkmigrate.errors import CallError, Incomplete, LockHeld, OperatorError, Stopped, told
 from cmkmigrate.model import Event, State
@@ -242,10 +243,10 @@ def saved_outputs(ledger: Ledger) -> Outputs:
 
 
 def _retry(ledger: Ledger) -> None:
-    """Plan what failed anew, and open the steps that it belongs to."""
+    """Plan what failed anew, and what was made without it, and open the steps that these belong to."""
     i = item.c
-    number = ledger.number
-    where = (i["pass"] == number, i.state.in_(FAILED))
+    lacking = (i.state == State.DONE) & i.notes.contains(LEFT_OUT)
+    where = (i["pass"] == ledger.number, i.state.in_(FAILED) | lacking)
     again = select(i.step).where(*where).distinct()
     ledger.send(update(steps).where(steps.c.id.in_(again)).values(state="running"))
     ledger.commit(update(item).where(*where).values(state=State.PLANNED, tries=0))

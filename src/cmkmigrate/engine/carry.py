@@ -142,6 +142,9 @@ class Carrier:
                     return False
             except AlreadyExists as error:
                 reason = f"appeared in the target between the plan and the write: {error}"
+                if row.ours and decision.do in CREATES:  # its answer was lost, and the listing was old
+                    ledger.set_item({**key_of(row), "reason": str(error), "tries": row.tries + 1})
+                    return True
                 if decision.do is Do.AGAIN:
                     reason = error.message
                 return end(task, row, State.DRIFTED, decision.do, reason)

@@ -136,7 +136,7 @@ class _Crew:
                 settle_unknown(task)
             elif not _count(task, *OPEN):
                 return
-            elif not moved and looks < LOOKS and board.unseen.hidden(set(task.kind.parents)):
+            elif not moved and looks < LOOKS and (board.unseen.hidden(set(task.kind.parents)) or _hidden(task)):
                 looks += 1  # made, and the listing did not show it: it may yet
                 board.stop.wait(looks * FOLLOW_S)
                 task.list_target()
@@ -239,6 +239,11 @@ def _count(task: Task, *states: State) -> int:
     return int(task.board.ledger.first(select(func.count()).select_from(item).where(*where))[0])
 
 
+def _hidden(task: Task) -> bool:
+    """Whether something was made that the listing of its own kind does not show."""
+    return task.kind.at == "workspace" and task.kind.create is not None and _count(task, State.MADE) > 0
+
+
 def _break_cycle(task: Task) -> bool:
     """Let one more item be made with a placeholder; block what is left where that cannot be."""
     breakable = any(ref.placeholder is not NOTHING for ref in task.kind.refs)
@@ -247,7 +252,7 @@ def _break_cycle(task: Task) -> bool:
             task.placeholders.add(row.key)
             return True
     for row in open_rows(task):
-        hidden = task.board.unseen.hidden(set(task.kind.parents))
+        hidden = row.state == State.MADE or task.board.unseen.hidden(set(task.kind.parents))
         reason = "waits for something that was " + (
             "made, and the service does not list it" if hidden else "never made"
         )

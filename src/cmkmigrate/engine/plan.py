@@ -25,6 +25,8 @@ from cmkmigrate.model import NOTHING, Asset, Body, Do, State
 from cmkmigrate.playbook import step_kinds
 from cmkmigrate.portable import Link
 
+LEFT_OUT = " is left out: it "  # in a note of what was made without something that is not in the target
+
 
 @dataclass
 class Decision:
@@ -61,6 +63,8 @@ def decide(task: Task, row: Any) -> Decision:
     early = _without_looking(task, row, source, target)
     if early:
         return early
+    if target is None and row.state == State.MADE and row.ours and kind.at == "workspace":
+        return Decision(Do.BLOCK, wait="made, and the listing does not show it")  # made again it might be there twice
     if _unchanged(task, row, source, target):
         return Decision(Do.KEEP, "unchanged since it was written")
     if task.board.preview and target is None and not _must_load(kind):
@@ -183,7 +187,7 @@ class _Comparison:
             if link.ref.missing == "drop":
                 said = f"@{link.kind}/{link.key}" if link.ref.form == "id" and link.kind else link.value
                 portable.drop_elements(body, link.ref, said)
-                self.notes.append(f"{link.value!r} is left out: it {wrong}")
+                self.notes.append(f"{link.value!r}{LEFT_OUT}{wrong}")
             else:
                 self.notes.append(f"{link.ref.path} {wrong}")
         return None

@@ -31,7 +31,9 @@ def settle_unknown(task: Task) -> None:
             ours = 1 if row.do in CREATES else row.ours
             change = {"state": State.MADE, "ours": ours, "id": there.id}
         elif row.do in CREATES:
-            change = _by_body(task, row) or change
+            # It was sent: should a listing that is newer than this one show it, then it is ours.
+            ours = 1 if task.kind.at == "workspace" else row.ours
+            change = _by_body(task, row) or {**change, "ours": ours}
         ledger.set_item({**key_of(row), **change})
     ledger.commit()
 
