@@ -12,8 +12,11 @@ import pytest
 from sqlalchemy import select
 
 from cmkmigrate.engine.apply import another_pass, apply
+from cmkmigrate.engine.brake import End, Window
 from cmkmigrate.engine.migration import Migration
+from cmkmigrate.engine.observe import Task
 from cmkmigrate.engine.reckon import adds_up, reckon
+from cmkmigrate.errors import Stopped
 from cmkmigrate.model import Event, Outcome
 from cmkmigrate.run.ledger import Ledger, Where
 from cmkmigrate.run.schema import item, original
@@ -194,3 +197,28 @@ def test_a_run_that_knows_nothing_of_the_first_makes_nothing_twice(
     before = list(sites.sites["target"].writes)
     list(apply(migration, Ledger.create(tmp_path / "another", {"run": "r2"}), confirm={}, parallelism=4))
     assert sites.sites["target"].writes == before
+
+
+def test_a_step_that_cannot_go_on_is_told_and_one_that_was_stopped_is_not(
+    migration: Migration, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(task: Task) -> None:
+        raise Stopped("could not list", subject="jobs", why="no answer")
+
+    told: list[Event] = []
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        patch.setattr(Task, "list_source", gone)
+        apply_until_it_ends(migration, ledger, told)
+    assert [(one.step, one.text) for one in told if one.what == "error"] == [
+        ("contents", "could not list: jobs: no answer")
+    ]
+    stopped: list[Event] = []
+    with pytest.raises(Stopped, match="in good order"):
+        apply_until_it_ends(migration, ledger, stopped, Window((End(0.0, "--not-after 05:30"),)))
+    assert [one.what for one in stopped][:1] == ["begin"] and "error" not in {one.what for one in stopped}
+
+
+def apply_until_it_ends(migration: Migration, ledger: Ledger, told: list[Event], window: Window | None = None) -> None:
+    """Puts what it tells into `told`, also where it ends with an error."""
+    for event in apply(migration, ledger, confirm={}, window=window):
+        told.append(event)
