@@ -184,3 +184,10 @@ def _everywhere(old: Any, new: Any) -> None:
 def host(name: str) -> None:
     """This process is on a host of that name, as far as it can tell."""
     socket.gethostname = lambda: name
+
+
+def finish_within(seconds: str) -> None:
+    """What is under way at the first Ctrl-C has so many seconds."""
+    from cmkmigrate.cli import running
+
+    running.FINISH_S = float(seconds)  # type: ignore[misc]

@@ -156,3 +156,38 @@ def test_the_list_of_exit_codes_is_complete(capsys: pytest.CaptureFixture[str]) 
     codes = [int(line.split()[0]) for line in capsys.readouterr().out.splitlines()]
     assert codes == [0, 1, 2, 3, 4, 5, 6, 7, 11, 64, 130]
     assert {plan.CHANGES, audit.FINDINGS, entry.USAGE, entry.INTERRUPTED} <= set(codes)
+
+
+AMID = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            sys.meta_path.remove(self)
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+            except KeyboardInterrupt:
+                raise ImportError("circular import") from None  # what an import makes of it, now and then
+sys.meta_path.insert(0, Interrupting())
+from cmkmigrate.cli import main
+sys.exit(main(["status", "nowhere"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "said"),
+    [("typer", -signal.SIGINT, ""), ("cmkmigrate.run.ledger", 130, "Interrupted.\n"), ("nothing", 64, "Error: ")],
+)
+def test_ctrl_c_amid_an_import(module: str, code: int, said: str, tmp_path: Path) -> None:
+    """While the command line itself is imported, and while a command imports what it needs."""
+    result = subprocess.run(
+        [sys.executable, "-c", AMID, module],
+        env={"PYTHONPATH": str(ROOT / "src"), "PATH": "", "HOME": str(tmp_path)},
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == code, result
+    assert result.stderr.startswith(said) and "Traceback" not in result.stderr

@@ -50,7 +50,7 @@ def _renamed_notebook(at: Any) -> list[tuple[str, str]]:
     source = at.box.export(at.source, old).decode()
     behind.put_file(at, new, source, format="SOURCE", language="PYTHON")
     at.call("POST", "/api/2.0/workspace/delete", {"path": old})
-    return [("notebooks", new), ("permissions", f"notebooks:{new}")]
+    return [("notebooks", new)]
 
 
 def _new_notebook(at: Any) -> list[tuple[str, str]]:

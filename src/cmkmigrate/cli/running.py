@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cmkmigrate.cli import common
@@ -96,7 +97,7 @@ def _carry(migration: Migration, ledger: Ledger, order: Order, lines: Lines) -> 
 
     boards: list[Board] = []
     before: dict[tuple[str, str], int] = {}
-    with _signals(boards) as interrupted, Progress(order.title, before, show=order.show) as progress:
+    with _signals(boards, ledger.directory) as interrupted, Progress(order.title, before, show=order.show) as progress:
         try:
             run = apply(
                 migration,
@@ -127,15 +128,20 @@ def _carry(migration: Migration, ledger: Ledger, order: Order, lines: Lines) -> 
 
 
 @contextmanager
-def _signals(boards: list[Board]) -> Iterator[threading.Event]:
+def _signals(boards: list[Board], directory: Path) -> Iterator[threading.Event]:
     """The first Ctrl-C or SIGTERM stops the run in good order, the second at once."""
     interrupted = threading.Event()
-    timer = threading.Timer(FINISH_S, os._exit, (INTERRUPTED,))  # the ledger is valid at every instant
+
+    def at_once() -> None:
+        os.write(2, f"\nStopped at once. To go on: cmkmigrate resume {directory}\n".encode(errors="replace"))
+        os._exit(INTERRUPTED)  # the ledger is valid at every instant
+
+    timer = threading.Timer(FINISH_S, at_once)
     timer.daemon = True
 
     def handle(number: int, frame: Any) -> None:
         if interrupted.is_set():
-            os._exit(INTERRUPTED)
+            at_once()
         if not boards:
             raise KeyboardInterrupt
         interrupted.set()
