@@ -275,8 +275,8 @@ def create(at: Shared, rows: list[dict[str, str]], held: list[dict[str, Any]]) -
         schema.metadata.create_all(connection, checkfirst=False)
         connection.execute(schema.meta.insert(), rows)
         if held:
-            beat = {"beat": locks.clock(connection)} if held["pid"] else {}
-            connection.execute(schema.lock.insert(), {**held, **beat})
+            beat = locks.clock(connection)
+            connection.execute(schema.lock.insert(), [{**row, "beat": beat} for row in held])
         connection.commit()
 
 
