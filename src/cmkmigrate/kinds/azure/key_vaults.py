@@ -22,7 +22,8 @@ from cmkmigrate.kinds.azure.key_rules import is_hsm
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
 
-_VAULT_NAME: Final = re.compile(r"[0-9A-Za-z-]{3,24}")  # the service's rule, `vaultName` of its specification
+# What a name may hold, by `vaultName` of the vendor's specification; one that is too short the service refuses itself.
+_VAULT_NAME: Final = re.compile(r"[0-9A-Za-z-]{1,24}")
 
 
 class KeyVaults(Kind):
