@@ -55,6 +55,7 @@ class Marker:
         self._about = {**about, "by": uuid.uuid4().hex}  # by: tells two that counted the same apart
         self._seen = 0.0
         self._taken = False
+        self._refused: Fatal | None = None
         self._lock = threading.Lock()
 
     def take(self) -> None:
@@ -114,9 +115,15 @@ class Marker:
         Raises LockHeld when the marker is another run's or gone.
         """
         with self._lock:
+            if self._refused is not None:
+                raise self._refused
             if not self._taken:
                 self._taken = True
-                self.take()
+                try:
+                    self.take()
+                except Fatal as error:  # it stays where it is, as what is to be seen
+                    self._refused, self._taken = error, False
+                    raise
             if time.monotonic() - self._seen < CHECK_S:
                 return
             try:
