@@ -67,6 +67,8 @@ def decide(task: Task, row: Any) -> Decision:
         return Decision(Do.BLOCK, wait="made, and the listing does not show it")  # made again it might be there twice
     if _unchanged(task, row, source, target):
         return Decision(Do.KEEP, "unchanged since it was written")
+    if target is None and not kind.marker_path and _deleted(task, row):
+        return Decision(Do.BLOCK, drift.DELETED, drifted=True)
     if task.board.preview and target is None and not _must_load(kind):
         return Decision(Do.CREATE)
     try:
@@ -80,6 +82,12 @@ def decide(task: Task, row: Any) -> Decision:
                 return Decision(Do.BLOCK, f"{ambiguous(found)}: delete the wrong ones, or mark the right one")
             target = names.adopt(found[0], row.key) if found else None
     return _Comparison(task, row, source, target, asset).decide()
+
+
+def _deleted(task: Task, row: Any) -> bool:
+    """Whether what an earlier pass has made, and the target has no more, was deleted there and shall stay so."""
+    made = task.kind.create is not None and row.ours and drift.known(task.kind, row)
+    return bool(made) and not task.board.overwrite
 
 
 def _must_load(kind: Kind) -> bool:
@@ -159,12 +167,7 @@ class _Comparison:
                 return Decision(Do.KEEP, notes=["looked at once the target is there"])
             if self.kind.create is None and self.target is None and not self.preview:
                 return Decision(Do.BLOCK, "the service did not make it with its parent")
-            if (
-                self.kind.create is not None
-                and self.row.ours
-                and drift.known(self.kind, self.row)
-                and not self._asked()
-            ):
+            if self.target is None and _deleted(self.task, self.row):
                 return Decision(Do.BLOCK, drift.DELETED, drifted=True)
             return self._create(want.body)
         return self._compare(want.body)
