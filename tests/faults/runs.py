@@ -14,7 +14,7 @@ from typing import Any
 from tests.crash.trials import NO_RUN, judged
 from tests.harness import Commands, Result, Sandbox, params_of
 
-STOPPED, NOT_ALLOWED, DONE, WITH_PROBLEMS = 5, 4, 0, 3
+STOPPED, NOT_ALLOWED, DONE, WITH_PROBLEMS, NO_RUN_YET = 5, 4, 0, 3, 64
 TIMEOUT_S = "1"  # how long what was sent last may still land; else a resume waits a minute
 
 
@@ -104,7 +104,7 @@ def run(
                 box.faults()
             ended = place(*words, patch=patch, seconds=seconds, **{"CMKMIGRATE_TIMEOUT_S": TIMEOUT_S, **env})
             made.ends.append(ended)
-            if ended.code == 64 and NO_RUN in ended.err:
+            if ended.code == NO_RUN_YET and NO_RUN in ended.err:
                 words = apply
             elif ended.code in (STOPPED, NOT_ALLOWED):
                 words = ("resume", folder, "-o", "json")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 import time
 from contextlib import nullcontext
 from dataclasses import replace
@@ -49,7 +50,9 @@ class Carrier:
 
     def __init__(self, guard: Any) -> None:
         self._guard = guard
-        self._denied = self._unreadable = 0
+        self._denied = 0
+        self._unreadable: list[Any] = []  # rows, one after the other
+        self._reading = threading.Lock()
 
     def __call__(self, task: Task, row: Any) -> bool:
         """Do one item; False when it has to wait for another."""
@@ -64,7 +67,7 @@ class Carrier:
             decision = decide(task, row)
         except CallError as error:
             return self._unread(task, row, error)
-        self._unreadable = 0
+        self._unreadable.clear()
         if decision.wait:
             return False
         if decision.do in _FINAL:
@@ -78,11 +81,15 @@ class Carrier:
         return self._write(task, row, decision)
 
     def _unread(self, task: Task, row: Any, error: CallError) -> bool:
-        if isinstance(error, Unknown):
-            self._unreadable += 1
-            if self._unreadable >= UNREADABLE:
-                raise Stopped("the service does not answer", subject=row.key, why=str(error), next="cmkmigrate resume")
-        return self._failed(task, row, Do.BLOCK, error, "could not be read: ")
+        if not isinstance(error, Unknown):
+            return self._failed(task, row, Do.BLOCK, error, "could not be read: ")
+        with self._reading:
+            self._unreadable.append(row)
+            if len(self._unreadable) < UNREADABLE:
+                return self._failed(task, row, Do.BLOCK, error, "could not be read: ")
+            for one in self._unreadable:  # it was not they that failed, but the service: `resume` takes them up again
+                task.board.ledger.set_item({**key_of(one), "state": one.state, "reason": one.reason})
+        raise Stopped("the service does not answer", subject=row.key, why=str(error), next="cmkmigrate resume")
 
     def _failed(self, task: Task, row: Any, do: Do, error: CallError, prefix: str = "") -> bool:
         self._denied = self._denied + 1 if isinstance(error, Denied) else 0
