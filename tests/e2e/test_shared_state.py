@@ -47,7 +47,7 @@ def machine(box: Sandbox, launcher: Launcher, tmp_path: Path) -> Callable[[str, 
 
     def make(name: str, server: Server) -> Commands:
         made = Commands(launcher, tmp_path / name, box.env)
-        made.env |= {"CMKMIGRATE_STATE": server.url(), "CMKMIGRATE_TIMEOUT_S": "1"}
+        made.env |= {"CMKMIGRATE_STATE": server.url()}
         return made
 
     return make

@@ -39,7 +39,7 @@ def golden(where: Where, version: int = 1) -> None:
     old.executescript(script)
     old.row_factory = sqlite3.Row
     (held,) = (dict(row) for row in old.execute("select * from lock"))
-    postgres.create(where, [dict(row) for row in old.execute("select * from meta")], {**held, "pid": 0})
+    postgres.create(where, [dict(row) for row in old.execute("select * from meta")], [{**held, "pid": 0}])
     engine = postgres.open_engine(where)
     with engine.begin() as connection:
         for table in schema.metadata.sorted_tables:
