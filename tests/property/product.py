@@ -27,7 +27,7 @@ from cmkmigrate.engine.migration import Migration
 from cmkmigrate.engine.reading import ReadOnly
 from cmkmigrate.engine.reckon import adds_up, problems, reckon
 from cmkmigrate.engine.verify import Verification
-from cmkmigrate.errors import OperatorError
+from cmkmigrate.errors import CallError, OperatorError, Stopped
 from cmkmigrate.kinds import discover
 from cmkmigrate.model import Outcome
 from cmkmigrate.run.ledger import FILE, Ledger
@@ -85,6 +85,8 @@ def _carried_out(order: dict[str, Any]) -> dict[str, Any]:
         more = {"retry_failed": bool(order.get("retry_failed")), "parallelism": order["parallelism"]}
         for _ in apply(migration, ledger, confirm={}, **more):
             pass
+    except CallError as error:  # a workspace that did not answer when it was opened: Cloud says so in words
+        return {"code": Stopped.exit_code, "said": str(error)}
     except OperatorError as error:
         said = {"what": error.what, "subject": error.subject, "why": error.why, "next": error.next}
         return {"code": error.exit_code, "said": said}
