@@ -237,7 +237,7 @@ def test_the_intent_and_the_original_are_on_disk_before_the_write(run: Run, targ
 
     def fault(kind: str, name: str) -> str:
         which = f"where kind = '{kind}' and key = '{name}'"
-        of_item = on_disk(ledger, f"select state, do, lands_by - at from item {which}")
+        of_item = on_disk(ledger, f'select state, "do", lands_by - at from item {which}')
         originals = on_disk(ledger, f"select path, value from original {which}")
         seen.setdefault((kind, name), (of_item, dict(originals)))
         return ""
