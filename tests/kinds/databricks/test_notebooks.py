@@ -74,6 +74,15 @@ def test_without_a_walk_the_language_is_asked_for() -> None:
     assert (KIND.load(site, Entry("1", "/n")).body or {})["language"] == "R"
 
 
+def test_after_an_update_the_language_is_asked_for_again() -> None:
+    """A notebook whose language changed in the source was written again and again, and called different for ever."""
+    site = site_with(b"{}").on("/api/2.0/workspace/get-status", {"language": "R"}, path="/n")
+    asset = KIND.load(site, entries(KIND, site)[0])
+    assert (asset.body or {})["language"] == "SQL"
+    KIND.update(site, asset, asset)
+    assert (KIND.load(site, Entry("1", "/n")).body or {})["language"] == "R"
+
+
 def output(**more: Any) -> dict[str, Any]:
     return {"cell_type": "code", "source": "x", "outputs": [{"output_type": "display_data", **more}]}
 

@@ -76,7 +76,9 @@ class Notebooks(Kind):
         return _import(site, asset, overwrite=False)
 
     def update(self, site: Site, want: Asset, have: Asset) -> Made:
-        return _import(site, want, overwrite=True)
+        made = _import(site, want, overwrite=True)
+        tree.written(site, want.key)
+        return made
 
     def as_key(self, name: str) -> str:
         return tree.plain(name)
@@ -97,4 +99,4 @@ def _export(site: Site, path: str, form: str) -> bytes:
 
 def _language(site: Site, path: str) -> str:
     node = tree.known(site, path)
-    return node.language if node is not None else str(site.read(tree.STATUS, {"path": path}).get("language", ""))
+    return (node and node.language) or str(site.read(tree.STATUS, {"path": path}).get("language", ""))

@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cmkmigrate.errors import NotFound
@@ -95,6 +95,13 @@ def known(site: Site, path: str) -> Node | None:
     """A node of the walk that was made in this observation; None when there was none or it is not in it."""
     held: _Walk | None = site.cache.get("tree")
     return held.nodes.get(path) if held is not None and held.nodes is not None else None
+
+
+def written(site: Site, path: str) -> None:
+    """What was known of its language is of before: it is asked for again."""
+    node = known(site, path)
+    if node is not None:
+        site.cache["tree"].nodes[path] = replace(node, language="")
 
 
 class _Walk:
