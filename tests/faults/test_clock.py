@@ -65,6 +65,6 @@ def test_a_run_does_not_begin_with_a_wrong_clock(
     small.forget()
     words = ("apply", "cmk-migration", "--params", str(small.params_file), "--run", str(place.folder / "run"))
     refused = place(*words, "--auto-approve", patch=f"clock:{ahead}")
-    assert refused.code == 6 and "PF26" in refused.out and "next:" in refused.err, refused
-    assert "behind" in refused.out if ahead.startswith("-") else "ahead of" in refused.out
+    assert refused.code == 6 and "PF26" in refused.err and "next:" in refused.err, refused
+    assert ("behind" if ahead.startswith("-") else "ahead of") in refused.err
     assert [one for one in small.writes() if "/oauth2/" not in one["path"]] == []
