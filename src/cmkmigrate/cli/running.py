@@ -85,7 +85,8 @@ def carry(migration: Migration, ledger: Ledger, order: Order, lines: Lines) -> i
             error.next = error.next.replace("cmkmigrate resume", f"cmkmigrate resume {ledger.directory}")
             error.next = error.next.replace("repair RUN", f"repair {ledger.directory}")
         if isinstance(error, Stopped | Incomplete):
-            lines.summary(_counts(ledger))
+            with suppress(OperatorError):  # the ledger itself may be what is gone: why it stopped counts
+                lines.summary(_counts(ledger))
         raise
     keep_posture(migration, ledger)
     return _show(ledger, lines, keep_code(migration, ledger))
