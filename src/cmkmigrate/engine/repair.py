@@ -123,7 +123,7 @@ class Repair:
             done = kept is not None and kept["state"] in SETTLED and (kept["ours"] or kind.create is None)
             if kept is not None and done:
                 values = kept
-            elif found and mine and kind.create is not None:
+            elif mine and kind.create is not None:  # nobody knows: one without room for a marker shows by its body
                 values |= {"state": State.INTENT, "do": Do.CREATE, "lands_by": time.time()}
             rows.append(values)
         self.done.tables["item"] = [*rows, *self._items.values()]
