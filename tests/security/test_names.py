@@ -131,13 +131,15 @@ def test_no_name_is_markup(world: Migration, shown: dict[str, Result]) -> None:
     parser.feed(page)
     assert parser.tags.isdisjoint({"img", "iframe", "object", "b"}) and parser.handlers == []
     assert [one for one in parser.comments if evil.MARK in one] == []
-    assert not any(evil.MARK in one for one in re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL))
+    for kind, text in re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL):
+        assert evil.MARK not in text or ('type="application/json"' in kind and "<" not in text), "data, and no markup"
     assert "default-src 'none'" in page
 
 
 @pytest.mark.parametrize("name", ["../../evil", "..", "evil\x1b[2J", "e" * 300])
 def test_a_workspace_is_not_called_so(name: str, world: Migration) -> None:
-    """What a file of parameters from elsewhere calls the new workspace and its vault; no URL has it."""
+    """What a file of parameters from elsewhere calls the new workspace and its vault: what is read has it at
+    most as one part of a path, and nothing is written."""
     place = world.commands
     for changes in ({"target_name": name}, {"vault_name": name}):
         params = params_of(world.sandbox, place.folder / "evil.yaml", **changes)
@@ -147,7 +149,8 @@ def test_a_workspace_is_not_called_so(name: str, world: Migration) -> None:
         assert done.code in (6, 64), done
         assert not STEERS.search(done.err) and not STEERS.search(done.out), done
         asked = [one["path"] for one in world.sandbox.requests()]
-        assert not [path for path in asked if path.endswith(("Databricks/", "KeyVault/")) or name[:100] in path]
+        assert not [path for path in asked if path.endswith(("Databricks/", "KeyVault/")) or "/.." in path]
+        assert not [one["path"] for one in world.sandbox.writes() if name[:100] in one["path"]]
         (place.folder / "evil.yaml").unlink()
         after = {path for path in place.folder.rglob("*") if "streams" not in path.parts}
         assert after <= before, after - before
