@@ -160,6 +160,7 @@ def test_the_list_of_exit_codes_is_complete(capsys: pytest.CaptureFixture[str]) 
 
 AMID = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever began the tests in the background ignores it
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
         if name == sys.argv[1]:

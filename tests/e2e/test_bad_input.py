@@ -112,7 +112,7 @@ ROWS = {
     "target does not exist": Bad(6, ("no such workspace", "workspaces/gone"), params={"existing_target": NOWHERE}),
     "taken vault name": Bad(6, ("kv-of-somebody", "taken"), params={"vault_name": "kv-of-somebody"}),
     "soft-deleted vault name": Bad(6, ("kv-soft-deleted", "soft"), params={"vault_name": "kv-soft-deleted"}),
-    "vault name that cannot be": Bad(6, ("vault_name", "no_such_name!"), params={"vault_name": "no_such_name!"}),
+    "vault name that cannot be": Bad(64, ("vault_name", "no_such_name!"), params={"vault_name": "no_such_name!"}),
     "wrong secret": Bad(4, ("AZURE_CLIENT_SECRET", "AADSTS7000215"), env={"AZURE_CLIENT_SECRET": "wrong"}),
     "wrong tenant": Bad(4, ("AZURE_TENANT_ID",), env={"AZURE_TENANT_ID": "00000000-0000-0000-0000-0000000000ff"}),
 }
