@@ -1,4 +1,4 @@
-"""R4 and R5: a service that is too busy, or ill, for a long time. `pytest -m ci tests/faults/test_storms.py`
+"""R4 and R5: a service that is too busy, or ill, for a long time. `pytest -m night tests/faults/test_storms.py`
 
 Five minutes of it are played in a few seconds: in the product's process time runs twenty times faster
 (`patches.faster`: every clock and every wait), and what is measured on the sandbox's clock is multiplied by that.
@@ -18,7 +18,7 @@ from tests.e2e.conftest import Migration
 from tests.faults.runs import STOPPED, Run, run
 from tests.harness import Commands, Sandbox
 
-pytestmark = [pytest.mark.ci]
+pytestmark = [pytest.mark.night]  # how fast it asks is measured: not beside other tests
 TIMES, SHARE = 20, 0.3
 WORKSPACES = {"host": "adb-*"}
 NOISE_S = 3.0  # of the machine, twenty times a seventh of a second
