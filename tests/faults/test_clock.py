@@ -25,7 +25,7 @@ def test_a_run_ends_as_ever(how: str, undisturbed: Migration, commands: Callable
     box, name = undisturbed.sandbox, f"clock-{how}"
     reference = box.state(undisturbed.target)
     found = run(box, commands(box, name), name, [LOST], undisturbed.apply, reference, patch=SET[how], seconds=120)
-    assert len(found.hit) > 5
+    assert len(found.hit) >= 3, "enough answers are lost"
     assert found.codes == [undisturbed.apply.code] and found.wrong(undisturbed.apply) == []
 
 

@@ -53,6 +53,7 @@ LANGUAGES = ("PYTHON", "SQL", "SCALA", "R")
 TREE_LEVELS = ("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE")
 DAILY = {"quartz_cron_expression": "0 0 1 * * ?", "timezone_id": "UTC"}
 CLUSTER = {"spark_version": "15.4.x-scala2.12", "node_type_id": "Standard_DS3_v2", "num_workers": 1}
+STATES = {"warehouses": "STOPPED", "pipelines": "IDLE"}  # the others that are only listed have none
 
 
 class Making:
@@ -363,4 +364,5 @@ def _listed(made: Making) -> None:
         2,
     ):  # fmt: skip
         id = f"7c1f0a2b3d4e5f6{len(made.files) % 10}"
-        made.files[f"{kind}/{id}.json"] = {field: id, name: made.one("x", "é"), "state": "STOPPED"}
+        state = {"state": STATES[kind]} if kind in STATES else {}
+        made.files[f"{kind}/{id}.json"] = {field: id, name: made.one("x", "é"), **state}
