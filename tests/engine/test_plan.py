@@ -124,4 +124,4 @@ def test_a_thing_waits_for_the_fate_of_what_it_is_in(
     text = f"{TEXT}    {json.dumps(said)[1:-1]}\n" if said else TEXT
     book = playbook.parse(text, "contents.yaml", kinds)
     list(apply(Migration(book, playbook.fill_params(book, {}), kinds, sites), ledger, confirm={}, parallelism=1))
-    assert [one["name"] for one in sites.sites["target"].things["boxes"].values()] == made
+    assert sorted(one["name"] for one in sites.sites["target"].things["boxes"].values()) == sorted(made)
