@@ -77,7 +77,8 @@ def carry(migration: Migration, ledger: Ledger, order: Order, lines: Lines) -> i
                 order = replace(order, confirm={**order.confirm, step: word}, retry_failed=False)
     except (Interrupted, KeyboardInterrupt):
         print(f"Stopped. To go on: cmkmigrate resume {ledger.directory}", file=sys.stderr)
-        lines.summary(_counts(ledger))
+        with suppress(OperatorError):
+            lines.summary(_counts(ledger))
         lines.end(INTERRUPTED)
         return INTERRUPTED
     except OperatorError as error:
