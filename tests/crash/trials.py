@@ -7,17 +7,16 @@ rule counts the requests of one trial alone.
 
 from __future__ import annotations
 
-import queue
 import random
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests import workers
 from tests.comparer.compare import compare, same
-from tests.harness import Commands, Launcher, Result, Sandbox, params_of
+from tests.harness import Commands, Result, Sandbox, params_of
 
 HOW = ("kill", "kill_after", "result")
 FULL = ("pages", "size")  # a disk that is full: see `tests/patches.py`
@@ -118,32 +117,15 @@ def carried_out(
     """Every trial, in the order of the points. reference: the state of a target that nobody disturbed. after: called
     after each death, before the next command."""
     trials = [Trial(f"{number:04}-{'-'.join(map(str, at))}", at) for number, at in enumerate(points)]
-    waiting: queue.SimpleQueue[Trial] = queue.SimpleQueue()
-    for trial in trials:
-        waiting.put(trial)
-
-    def work(place: Path) -> None:
-        box, launcher = Sandbox(place / "sandbox", "small"), Launcher()
-        try:
-            while True:
-                try:
-                    trial = waiting.get_nowait()
-                except queue.Empty:
-                    return
-                try:
-                    _try(trial, box, Commands(launcher, place / trial.name, box.env), reference, after)
-                except BaseException as error:
-                    trial.error = error
-                told(trial)
-        finally:
-            launcher.close()
-            box.close()
-
-    threads = [threading.Thread(target=work, args=(folder(),)) for _ in range(side_by_side)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    workers.side_by_side(
+        trials,
+        [folder() for _ in range(side_by_side)],
+        lambda place: Sandbox(place / "sandbox", "small"),
+        lambda trial, box, launcher, place: _try(
+            trial, box, Commands(launcher, place / trial.name, box.env), reference, after
+        ),
+        told,
+    )
     return trials
 
 

@@ -7,10 +7,8 @@ and need not be carried to its end. Each trial has a target of its own; some are
 from __future__ import annotations
 
 import os
-import queue
 import random
 import signal
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from tests import workers
 from tests.harness import Commands, Launcher, Sandbox
 from tests.kinds.world import targets_estate
 
@@ -103,36 +102,23 @@ def held(
     told: Callable[[Trial], None] = lambda trial: None,
 ) -> list[Trial]:
     """Hold every contest; several sandboxes stand side by side."""
-    waiting: queue.SimpleQueue[Trial] = queue.SimpleQueue()
-    for trial in contests:
-        waiting.put(trial)
+    names = [f"t-{trial.number}" for trial in contests]
 
-    def work(place: Path) -> None:
-        names = [f"t-{trial.number}" for trial in contests]
-        box, launcher = Sandbox(place / "sandbox", "small", targets_estate(place / "targets", names)), Launcher()
-        ids = {one["name"]: one for one in box.arm()["workspaces"].values()}
+    def hold(trial: Trial, box: Sandbox, launcher: Launcher, place: Path) -> None:
+        target = next(one for one in box.arm()["workspaces"].values() if one["name"] == f"t-{trial.number}")
+        began = time.monotonic()
         try:
-            while True:
-                try:
-                    trial = waiting.get_nowait()
-                except queue.Empty:
-                    return
-                began = time.monotonic()
-                try:
-                    _hold(trial, box, launcher, place / f"{trial.number}", ids[f"t-{trial.number}"])
-                except BaseException as error:
-                    trial.error = error
-                trial.seconds = time.monotonic() - began
-                told(trial)
+            _hold(trial, box, launcher, place / f"{trial.number}", target)
         finally:
-            launcher.close()
-            box.close()
+            trial.seconds = time.monotonic() - began
 
-    threads = [threading.Thread(target=work, args=(folder(),)) for _ in range(side_by_side)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    workers.side_by_side(
+        contests,
+        [folder() for _ in range(side_by_side)],
+        lambda place: Sandbox(place / "sandbox", "small", targets_estate(place / "targets", names)),
+        hold,
+        told,
+    )
     return contests
 
 
