@@ -10,19 +10,8 @@ import yaml
 
 from tests.cli.transcript import Terminal
 from tests.harness import Commands, Launcher, Sandbox
+from tests.pools import POOLS
 
-POOLS = """
-playbook: pools-only
-about: Moves instance pools, for tests
-params:
-  source: {type: workspace}
-  target: {type: workspace}
-source: "${params.source}"
-target: "${params.target}"
-steps:
-  - id: pools
-    kinds: [instance_pools]
-"""
 GATE = f'{POOLS}    confirm: "${{source.name}}"\n'
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from tests.cli.conftest import POOLS
 from tests.cli.transcript import Terminal
 from tests.harness import Sandbox
+from tests.pools import POOLS
 
 BAD_PLAYBOOKS = {
     "unknown key": (

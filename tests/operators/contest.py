@@ -20,22 +20,11 @@ import yaml
 from tests import workers
 from tests.harness import Commands, Launcher, Sandbox
 from tests.kinds.world import targets_estate
+from tests.pools import POOLS
 
 WAYS = ("one run folder", "two run folders", "two hosts")
 HELD = 11
 MARKER = "/Shared/.cmkmigrate-run"
-POOLS = """
-playbook: pools-only
-about: Moves instance pools, for tests
-params:
-  source: {type: workspace}
-  target: {type: workspace}
-source: "${params.source}"
-target: "${params.target}"
-steps:
-  - id: pools
-    kinds: [instance_pools]
-"""
 LONG_S, SHORT_S = 60.0, 4.0  # how long the first write is held where the trial ends there, and where it is carried on
 CREATE = {"method": "POST", "path": "/api/2.0/instance-pools/create"}
 

@@ -20,7 +20,8 @@ import yaml
 
 from tests.harness import Commands, Launcher, Sandbox
 from tests.kinds.world import targets_estate
-from tests.operators.contest import HELD, POOLS
+from tests.operators.contest import HELD
+from tests.pools import POOLS
 
 pytestmark = [pytest.mark.ci]  # when everything has landed is told by a while without a write
 PARALLELISM = 3
