@@ -79,6 +79,7 @@ class Running:
         """SIGSTOP, not in the middle of a commit (of one that is, `unlock` says so)."""
         for _ in range(200):
             os.kill(self.started[0], signal.SIGSTOP)
+            self.until(self._stands)
             ledger = sqlite3.connect(self.run / "ledger.db", timeout=0, isolation_level=None)
             try:
                 ledger.execute("begin immediate")
@@ -90,6 +91,14 @@ class Running:
             finally:
                 ledger.close()
         raise AssertionError("it commits all the time")
+
+    def _stands(self) -> bool:
+        """Whether each of its threads has stopped: a signal is sent at once, and taken a little later."""
+        threads = Path(f"/proc/{self.started[0]}/task").glob("*/stat")
+        try:
+            return all(one.read_text().rpartition(")")[2].split()[0] in "TZ" for one in threads)
+        except OSError:  # one of them ended
+            return False
 
     def unlock(self) -> int:
         """Take the run from whoever has it; how many writes had been answered right before."""
