@@ -358,6 +358,78 @@ def test_an_update_that_does_not_converge_fails_after_its_tries(
     assert len(target.things["jobs"]) == 1
 
 
+def shared(
+    source: cloud.Site, monkeypatch: pytest.MonkeyPatch, *, arrives: bool
+) -> tuple[list[str], list[str], list[carry.Carrier]]:
+    """Let a list of twenty be written with a request for each that is missing, of which every fifth is lost (all of
+    them, where nothing arrives); what is in the target, what was requested, and who carries it."""
+    everybody = [f"user {number:02}" for number in range(20)]
+    source.things["jobs"] = {"1": source.things["jobs"]["1"]}
+    source.things["acls"] = {"1": {"who": everybody}}
+    there: list[str] = []
+    asked: list[str] = []
+    used: list[carry.Carrier] = []
+
+    def update(self: Kind, site: cloud.Site, want: Asset, have: Asset) -> Made | None:
+        assert want.body is not None and have.body is not None
+        for name in [name for name in want.body["who"] if name not in have.body["who"]]:
+            asked.append(name)
+            if len(asked) % 5 == 0 or not arrives:
+                raise Unknown("no answer")
+            there.append(name)
+            site.things["acls"][have.id] = {"who": list(there)}
+        return None
+
+    monkeypatch.setattr(cloud.Acls, "update", update)
+    begin = carry.Carrier.__init__
+
+    def begun(self: carry.Carrier, guard: Any) -> None:
+        begin(self, guard)
+        used.append(self)
+
+    monkeypatch.setattr(carry.Carrier, "__init__", begun)
+    return there, asked, used
+
+
+def test_an_update_of_many_requests_goes_on_as_long_as_it_comes_further(
+    run: Run, source: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, asked, used = shared(source, monkeypatch, arrives=True)
+    run()
+    (row,) = items(ledger, "acls").values()
+    assert (row.state, len(there), len(asked)) == ("done", 20, 24), row.reason
+    assert [one._further for one in used] == [{}], "what was kept of it is not kept for ever"
+
+
+def test_what_comes_no_further_fails_after_its_tries(
+    run: Run, source: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, asked, used = shared(source, monkeypatch, arrives=False)
+    run()
+    (row,) = items(ledger, "acls").values()
+    assert (row.state, row.reason) == ("failed", f"written {carry.TRIES} times, and still differs in who")
+    assert len(asked) == carry.TRIES
+    assert [one._further for one in used] == [{}]
+
+
+def test_what_shows_another_state_each_time_does_not_go_on_for_ever(
+    run: Run, source: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared(source, monkeypatch, arrives=True)
+    times: list[str] = []
+
+    def update(self: Kind, site: cloud.Site, want: Asset, have: Asset) -> Made | None:
+        times.append(have.id)
+        site.things["acls"][have.id] = {"who": [f"somebody {len(times)}"]}
+        raise Unknown("no answer")
+
+    monkeypatch.setattr(cloud.Acls, "update", update)
+    run()
+    (row,) = items(ledger, "acls").values()
+    assert row.state == "failed" and len(times) == carry.MOST_TRIES
+    assert row.reason == f"written {carry.MOST_TRIES} times, and still differs in who"
+
+
 def test_what_is_not_usable_yet_is_waited_for_and_made_once(
     run: Run, target: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from cmkmigrate import playbook
 from cmkmigrate.engine import conduct
-from cmkmigrate.engine.apply import apply
+from cmkmigrate.engine.apply import another_pass, apply
 from cmkmigrate.engine.migration import Migration
 from cmkmigrate.engine.observe import Board
-from cmkmigrate.errors import Denied, NotAllowed, NotFound, Stopped, Unknown
+from cmkmigrate.errors import Denied, NotAllowed, NotFound, Refused, Stopped, Unknown
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import Asset, Body, Entry, Event, Made, Reference
 from cmkmigrate.run.ledger import Ledger
@@ -204,6 +204,84 @@ def test_only_one_of_a_cycle_is_made_with_a_placeholder(run: Run, target: cloud.
     run()
     assert sorted([made["3"]["after"] == [0], made["4"]["after"] == [0]]) == [False, True]
     assert all(made[key].get("after", []) != [0] for key in ("5", "6"))
+
+
+def test_what_is_in_a_cycle_and_what_only_waits_for_one() -> None:
+    waits = {"a": "b", "b": "c", "c": "b", "d": "d", "e": "a", "f": "gone"}
+    assert list(conduct.cycles(waits)) == [["b", "c"], ["d"]]
+    assert list(conduct.cycles({})) == []
+
+
+def twice(ledger: Ledger, run: Run, target: cloud.Site) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """The jobs of a first pass, and what a second one writes."""
+    run()
+    rows = {row.key: row for row in ledger.rows(select(item).where(item.c.kind == "jobs"))}
+    first = len(target.writes)
+    another_pass(ledger)
+    run()
+    again = {row.key: (row.state, row.reason) for row in ledger.rows(select(item).where(item.c.kind == "jobs"))}
+    assert again == {key: (row.state, row.reason) for key, row in rows.items()}
+    return rows, target.writes[first:]
+
+
+@pytest.mark.parametrize("gone", [{"after": [4, 77]}, {"after": [4], "pool": "gone"}, {"after": [4, 7]}])
+def test_nothing_is_made_of_a_cycle_of_which_one_cannot_be(
+    gone: Body, run: Run, sites: cloud.Sites, target: cloud.Site, ledger: Ledger
+) -> None:
+    """Whichever comes first by its key, and whichever of its references is looked at first."""
+    source = sites.sites["source"].things["jobs"]
+    source["3"] |= gone
+    source["10"] = {"name": "runs a ring", "after": [3]}
+    rows, again = twice(ledger, run, target)
+    assert {key: rows[key].state for key in ("3", "4", "10")} == dict.fromkeys(("3", "4", "10"), "blocked")
+    assert rows["4"].reason == f"after[*] refers to jobs '3', which is blocked: {rows['3'].reason}"
+    assert {"ring a", "ring b", "runs a ring"}.isdisjoint(body["name"] for body in target.things["jobs"].values())
+    assert again == []
+
+
+def test_what_the_service_refuses_of_a_cycle_is_said_of_what_was_made_for_it(
+    run: Run, target: cloud.Site, ledger: Ledger
+) -> None:
+    make = target.make
+
+    def refusing(kind: str, name: str, body: Body) -> str:
+        if (kind, name) == ("jobs", "4"):
+            target.writes.append((kind, name))
+            raise Refused("no", status=400)
+        return make(kind, name, body)
+
+    target.make = refusing  # type: ignore[method-assign]
+    rows, again = twice(ledger, run, target)
+    assert rows["4"].state == "failed" and again == [("jobs", "4")], "what was refused is tried again, and nothing else"
+    assert rows["3"].state == "blocked"
+    assert rows["3"].reason.startswith("after[*] refers to jobs '4', which is failed: ")
+    assert rows["3"].reason.endswith("; the target has it with nothing in that place")
+    target.make = make  # type: ignore[method-assign]
+    run(retry_failed=True)
+    made = {body["name"]: (int(id), body["after"]) for id, body in target.things["jobs"].items() if "after" in body}
+    assert made["ring a"][1] == [made["ring b"][0]] and made["ring b"][1] == [made["ring a"][0]]
+
+
+def test_what_is_there_never_gets_a_placeholder(
+    run: Run, sites: cloud.Sites, target: cloud.Site, ledger: Ledger
+) -> None:
+    """A job that comes to run a new cycle waits until it is there; it comes first by its key."""
+    run()
+    jobs = sites.sites["source"].things["jobs"]
+    jobs["1"]["after"] = [21]
+    jobs |= {"21": {"name": "new a", "after": [22]}, "22": {"name": "new b", "after": [21]}}
+    written: list[Body] = []
+    change = target.change
+
+    def keeping(kind: str, id: str, body: Body) -> None:
+        written.append(body)
+        change(kind, id, body)
+
+    target.change = keeping  # type: ignore[method-assign]
+    another_pass(ledger)
+    run()
+    assert sorted(body["name"] for body in written) == ["new a", "twin"]
+    assert [0] not in [body["after"] for body in written]
 
 
 def test_a_chain_needs_no_update(run: Run, target: cloud.Site) -> None:

@@ -67,7 +67,7 @@ def playbooks(draw: Draw) -> str:
     """A playbook between two workspaces that exist: all kinds, or some, in one step or several."""
     steps: list[dict[str, Any]] = []
     if draw(st.booleans()):
-        steps.append({"id": "likeness", "kind": "likeness", "with": {"accept": LIKENESS}})
+        steps.append({"id": "likeness", "kind": "likeness", "with": {"accept": LIKENESS}} | draw(_asked_for()))
     if draw(st.integers(0, 2)):
         steps.append({"id": "contents", "kinds": "all"} | draw(_filters()))
     else:
@@ -75,8 +75,9 @@ def playbooks(draw: Draw) -> str:
         cut = draw(st.integers(1, len(chosen)))
         for number, part in enumerate((chosen[:cut], chosen[cut:])):
             if part:
-                steps.append({"id": f"part-{number}", "kinds": part} | draw(_filters()))
+                steps.append({"id": f"part-{number}", "kinds": part} | draw(_filters()) | draw(_asked_for()))
     params = {side: {"type": "workspace", "about": side} for side in ("source", "target")}
+    params["word"] = {"type": "text", "about": "for some steps", "default": draw(st.sampled_from(("", "yes")))}
     body = {
         "playbook": "drawn",
         "params": params,
@@ -93,6 +94,13 @@ def _filters(draw: Draw) -> dict[str, Any]:
     if which == "adopt":
         return {"adopt": True}
     return {which: draw(st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=2, unique=True))} if which else {}
+
+
+@st.composite
+def _asked_for(draw: Draw) -> dict[str, Any]:
+    """Whether a step is skipped: seldom one that hangs on a word."""
+    which = draw(st.sampled_from(("", "", "", "when", "unless")))
+    return {which: "${params.word}"} if which else {}
 
 
 @st.composite
@@ -127,5 +135,6 @@ def cases(draw: Draw) -> Case:
         "deaths": draw(st.lists(deaths(), min_size=1, max_size=MOST_DEATHS)),
         "rules": draw(st.lists(rules(), min_size=1, max_size=MOST_RULES)),
         "damage": draw(st.integers(0, 999)),
+        "overwrite": draw(st.booleans()),
         "settings": draw(st.sampled_from(({}, {}, {}, {"stale_s": 2}, {"lost_acl_puts": 1}))),
     }

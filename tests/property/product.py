@@ -82,7 +82,8 @@ def _carried_out(order: dict[str, Any]) -> dict[str, Any]:
             ledger = Ledger.open(directory)
             if order.get("again"):
                 another_pass(ledger)
-        more = {"retry_failed": bool(order.get("retry_failed")), "parallelism": order["parallelism"]}
+        more = {name: bool(order.get(name)) for name in ("retry_failed", "overwrite")}
+        more["parallelism"] = order["parallelism"]
         for _ in apply(migration, ledger, confirm={}, **more):
             pass
     except CallError as error:  # a workspace that did not answer when it was opened: Cloud says so in words

@@ -58,6 +58,28 @@ def test_what_is_included_is_taken_from_a_folder_that_is_not(tmp_path: Path) -> 
     assert "/Shared/a b" in trial.wire.state(HURT)["tree"]
 
 
+def test_of_jobs_that_run_each_other_all_arrive_or_none(tmp_path: Path) -> None:
+    """One was made with job 0 in the place of another that then could not be; the next pass wrote it once more."""
+    one = case({"include": ["jobs"]})
+    runs = {1: [2], 2: [1, 123456789], 3: [4], 4: [3], 5: [1]}
+    for number, others in runs.items():
+        tasks = [{"task_key": f"t{at}", "run_job_task": {"job_id": _job(at)}} for at in others]
+        settings = {"name": f"j{number}", "format": "MULTI_TASK", "tasks": tasks}
+        one["estate"][f"jobs/{_job(number)}.json"] = {"job_id": _job(number), "settings": settings}
+    trial = Trial(one, tmp_path, Wire)
+    report = trial._run(HURT)
+    made = {job["settings"]["name"]: job for job in trial.wire.state(HURT)["jobs"].values()}
+    assert sorted(made) == ["j3", "j4"], report
+    assert report["counts"]["jobs"] == {"source": 5, "migrated": 2, "failed": 3}
+    assert [(key, state) for _, key, state, _ in report["problems"]] == [(str(_job(at)), "blocked") for at in (1, 2, 5)]
+    again = trial._run(HURT, again=True)
+    assert trial._writes(HURT) == [] and again["problems"] == report["problems"]
+
+
+def _job(number: int) -> int:
+    return number if number > 9 else 880000000000000 + number
+
+
 @pytest.mark.ci
 def test_a_field_that_is_forgotten_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cls: Any = type(product.KINDS["instance_pools"])

@@ -162,9 +162,7 @@ class Trial:
             self.found.append(
                 f"a second apply ended with {report['code']}: {report.get('error') or report.get('said')}"
             )
-        elif not any(state == "failed" for _, _, state, _ in hurt["problems"]) and (
-            written := _beyond_circles(self._writes(HURT), hurt)
-        ):
+        elif not _tried_again(hurt) and (written := self._writes(HURT)):
             self.found.append(f"a second apply wrote: {written}")
         elif _problems(report) != _problems(hurt):
             odd = set(_problems(report).items()) ^ set(_problems(hurt).items())
@@ -183,6 +181,31 @@ class Trial:
         found = {(kind, key) for kind, key, how, _ in said.get("findings", ()) if how not in GOOD}
         if found <= _failed(hurt):
             self.found.append(f"verify does not see that {what}: {different[0]}, but {said}")
+        elif not _tried_again(hurt):
+            self._next(hurt, what, there, seen)
+
+    def _next(self, hurt: Report, what: str, there: dict[str, Any], seen: Counter[str]) -> None:
+        """What somebody did in the target is reported and left alone, or put right where that is asked for."""
+        overwrite = bool(self.case.get("overwrite"))
+        report = self._run(HURT, again=True, overwrite=overwrite)
+        seen["overwritten" if overwrite else "left alone"] += 1
+        if report["code"] not in ENDED or "problems" not in report:
+            said = report.get("error") or report.get("said")
+            self.found.append(f"{what}: the next apply ended with {report['code']}: {said}")
+        elif not overwrite:
+            if written := self._writes(HURT):
+                self.found.append(f"{what}: the next apply wrote: {written}")
+            if self.wire.state(HURT) != there or _problems(report) == _problems(hurt):
+                self.found.append(f"{what}: not reported and left alone: {report}")
+        else:
+            different = self._compared(report, self.wire.state(SOURCE), self.wire.state(HURT))
+            self.found += [f"{what}: not put right: {one}" for one in different]
+            if _problems(report) != _problems(hurt):
+                odd = set(_problems(report).items()) ^ set(_problems(hurt).items())
+                self.found.append(f"{what}: put right with other problems: {sorted(odd)}")
+            self._run(HURT, again=True)
+            if written := self._writes(HURT):
+                self.found.append(f"{what}: once put right, the next apply wrote: {written}")
 
     def _compared(self, hurt: Report, source: dict[str, Any], there: dict[str, Any]) -> list[Difference]:
         left_out = [(kind, key) for kind, key, _, _ in hurt["problems"]]
@@ -206,15 +229,9 @@ def _parts(left_out: list[tuple[str, str]], source: dict[str, Any]) -> Iterator[
             yield from (("secrets", f"{key}/{name}") for name in source["secret_scopes"][key]["secrets"])
 
 
-def _beyond_circles(written: list[str], hurt: Report) -> list[str]:
-    """Writes that have no excuse. A known defect (docs/reliability.md): a job of a circle that is made before another
-    of the circle turns out to be blocked is called blocked too, and the next pass writes it once more."""
-    circle = any(
-        kind == "jobs" and state == "blocked" and "refers to jobs" in why for kind, _, state, why in hurt["problems"]
-    )
-    marker = ["POST /api/2.0/workspace/import", "POST /api/2.0/workspace/delete"]
-    rest = [one for one in written if not one.endswith("/jobs/reset")]
-    return [] if circle and sorted(rest) in ([], sorted(marker)) else written
+def _tried_again(report: Report) -> bool:
+    """Whether another pass has something to write again: what the service refused."""
+    return any(state == "failed" for _, _, state, _ in report["problems"])
 
 
 def _failed(report: Report) -> set[tuple[str, str]]:

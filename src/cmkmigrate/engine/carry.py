@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cmkmigrate.engine import drift
@@ -38,11 +38,20 @@ TIMEOUT_S = 60.0  # of a request, where the site does not say
 UNUSABLE = "made, but did not become usable: "
 BUSY_S = 15 * 60.0  # how long one item waits for a service that says "too many requests"
 SAID_S = 5.0  # what is waited longer than this is said
-TRIES = 3  # updates (or lost writes) of one item in a row before it is called failed
+TRIES = 3  # updates (or lost writes) of one item in a row, none of which came further, before it is called failed
+MOST_TRIES = 10 * TRIES  # of one item at all: what shows another state each time need not come nearer
 DENIED = 3  # refusals for lack of rights in a row after which the run stops
 UNREADABLE = 5  # unreadable answers in a row after which the run stops
 
 _FINAL = {Do.EXCLUDED: State.EXCLUDED, Do.UNSUPPORTED: State.UNSUPPORTED, Do.BLOCK: State.BLOCKED}
+
+
+@dataclass(slots=True)
+class _Further:
+    """How far an item came. tries: how many there were when it was last seen to have come further."""
+
+    tries: int
+    states: set[str] = field(default_factory=set)  # digests of what the target had after each
 
 
 class Carrier:
@@ -53,6 +62,7 @@ class Carrier:
         self._denied = 0
         self._unreadable: list[Any] = []  # rows, one after the other
         self._reading = threading.Lock()
+        self._further: dict[tuple[str, str, str], _Further] = {}  # of what is written more than once
 
     def __call__(self, task: Task, row: Any) -> bool:
         """Do one item; False when it has to wait for another."""
@@ -70,15 +80,31 @@ class Carrier:
         self._unreadable.clear()
         if decision.wait:
             return False
+        if decision.do in _FINAL or decision.do is Do.KEEP:
+            self._further.pop(_at(row), None)
         if decision.do in _FINAL:
             state = State.DRIFTED if decision.drifted else _FINAL[decision.do]
             return end(task, row, state, decision.do, decision.reason, notes=decision.notes)
         if decision.do is Do.KEEP:
             return self._keep(task, row, decision)
-        if row.tries >= TRIES:
+        if self._tired(row, decision):
+            self._further.pop(_at(row), None)
             still = f"and still {decision.reason}" if decision.reason else f"and never there: {row.reason}"
             return end(task, row, State.FAILED, decision.do, f"written {row.tries} times, {still}")
         return self._write(task, row, decision)
+
+    def _tired(self, row: Any, decision: Decision) -> bool:
+        """Whether an item was written often enough. One that takes several requests comes further with each try, and
+        what is lost of each may be another one."""
+        if not decision.there:
+            return bool(row.tries >= TRIES)
+        seen = self._further.get(_at(row))
+        if seen is None:  # at its first look, or an earlier process saw what there was
+            seen = self._further[_at(row)] = _Further(max(0, row.tries - TRIES + 1))
+        elif decision.there not in seen.states:
+            seen.tries = row.tries
+        seen.states.add(decision.there)
+        return bool(row.tries - seen.tries >= TRIES or row.tries >= MOST_TRIES)
 
     def _unread(self, task: Task, row: Any, error: CallError) -> bool:
         if not isinstance(error, Unknown):
@@ -93,6 +119,7 @@ class Carrier:
 
     def _failed(self, task: Task, row: Any, do: Do, error: CallError, prefix: str = "") -> bool:
         self._denied = self._denied + 1 if isinstance(error, Denied) else 0
+        self._further.pop(_at(row), None)
         more: Any = {"source_hint": ""} if do is Do.REPLACE else {}  # perhaps deleted, and by us
         end(task, row, State.FAILED, do, f"{prefix}{error}", **more)
         if self._denied >= (DENIED if task.kind.at == "workspace" else 1):  # all that follows stands on what is in ARM
@@ -257,6 +284,10 @@ class Carrier:
             return True
         reason = row.reason or decision.reason
         return end(task, row, State.DONE, do, reason, notes=decision.notes, **_versions(decision))
+
+
+def _at(row: Any) -> tuple[str, str, str]:
+    return row.kind, row.key, row.side
 
 
 def _versions(decision: Decision) -> dict[str, str]:

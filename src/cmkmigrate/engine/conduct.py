@@ -3,7 +3,9 @@
 Parts (an ACL) do not wait for all of their parents: what is there already is followed up while the rest is being made.
 
 A round takes every open item once. Items that wait for others of their kind come again in the next round; when nothing
-moves any more it is a cycle, and one of them is made with a placeholder. The same driver serves preview, apply, verify.
+moves any more it is a cycle, and one of it is made with a placeholder. By then whatever cannot be made, and whatever
+cannot without it, is known and blocked; but for what the service refuses, nothing is half made. The same driver serves
+preview, apply, verify.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -245,12 +247,12 @@ def _hidden(task: Task) -> bool:
 
 
 def _break_cycle(task: Task) -> bool:
-    """Let one more item be made with a placeholder; block what is left where that cannot be."""
+    """Let one item of each cycle be made with a placeholder; block what is left where that cannot be."""
     breakable = any(ref.placeholder is not NOTHING for ref in task.kind.refs)
-    for row in open_rows(task):
-        if breakable and row.key not in task.placeholders:
-            task.placeholders.add(row.key)
-            return True
+    first = [min(left) for cycle in cycles(task.waits) if (left := set(cycle) - task.placeholders)]
+    if breakable and first:
+        task.placeholders.update(first)
+        return True
     for row in open_rows(task):
         hidden = row.state == State.MADE or task.board.unseen.hidden(set(task.kind.parents))
         reason = "waits for something that was " + (
@@ -260,6 +262,20 @@ def _break_cycle(task: Task) -> bool:
         task.board.tell("item", step=row.step, kind=row.kind, key=row.key, state=str(State.BLOCKED), text=reason)
     task.board.ledger.commit()
     return False
+
+
+def cycles(waits: Mapping[str, str]) -> Iterator[list[str]]:
+    """The cycles among things of which each waits for one other; what waits for a cycle is in none."""
+    seen: set[str] = set()
+    for start in sorted(waits):
+        path: list[str] = []
+        at = start
+        while at in waits and at not in seen:
+            seen.add(at)
+            path.append(at)
+            at = waits[at]
+        if at in path:
+            yield path[path.index(at) :]
 
 
 def stream(board: Board, run: Callable[[], None]) -> Iterator[Event]:

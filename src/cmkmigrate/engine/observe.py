@@ -74,6 +74,7 @@ class Task:
     target: Any | None
     assets: dict[tuple[str, str], Asset] = field(default_factory=dict)
     placeholders: set[str] = field(default_factory=set)  # keys that may be made with a placeholder (a cycle)
+    waits: dict[str, str] = field(default_factory=dict)  # key of what is not there -> key of its kind that it waits for
     first_refusal: dict[str, float] = field(default_factory=dict)
 
     def listed(self, side: str, kind: str) -> Iterator[Entry]:

@@ -43,11 +43,13 @@ class Decision:
     follow: bool = False  # create cannot say all of it; an update comes after
     originals: dict[str, str] = field(default_factory=dict)
     versions: tuple[str, str] = ("", "")  # of source and target, where the vendor gives none (drift.by_body)
+    there: str = ""  # a digest of what the target has after a write that did not do all
 
 
 def decide(task: Task, row: Any) -> Decision:
     """The decision on one item row. Raises CallError where a body cannot be read."""
     names, kind = task.board.names, task.kind
+    task.waits.pop(row.key, None)
     source = names.find("source", kind.name, row.key)
     if task.step.again and source is not None:
         return (
@@ -159,6 +161,8 @@ class _Comparison:
         if self.asset.body is None:
             return Decision(Do.DELETE if self.target else Do.KEEP, "shall not be there")
         want = portable.portable(self.kind, self.asset.body, lambda kind, id: self.names.key_of("source", kind, id))
+        if self.target is None and _deleted(self.task, self.row):
+            return Decision(Do.BLOCK, drift.DELETED, drifted=True)
         stopped = self._links(want.body, want.links)
         if stopped:
             return stopped
@@ -167,33 +171,46 @@ class _Comparison:
                 return Decision(Do.KEEP, notes=["looked at once the target is there"])
             if self.kind.create is None and self.target is None and not self.preview:
                 return Decision(Do.BLOCK, "the service did not make it with its parent")
-            if self.target is None and _deleted(self.task, self.row):
-                return Decision(Do.BLOCK, drift.DELETED, drifted=True)
             return self._create(want.body)
         return self._compare(want.body)
 
     def _links(self, body: Body, links: list[Link]) -> Decision | None:
-        """Judge every reference. A Decision where the item cannot go on."""
+        """Judge every reference, also after one that waits: what cannot be is known before anything of a cycle is made.
+        A Decision where the item cannot go on."""
+        stands_in = self.row.key in self.task.placeholders and self.row.state != State.MADE and self.target is None
+        waits: list[tuple[str, Link]] = []
         for link in links:
             wrong, wait = problem(self.task, link)
-            if wait:
-                stands_in = self.row.key in self.task.placeholders and self.row.state != State.MADE
-                if stands_in and link.ref.placeholder is not NOTHING:
-                    _stand_in(body, link)
-                    self.follow = True
-                    continue
-                return Decision(Do.BLOCK, wait=wait)
+            if wait and stands_in and link.ref.placeholder is not NOTHING:
+                _stand_in(body, link)
+                self.follow = True
+            elif wait:
+                waits.append((wait, link))
             if not wrong:
                 continue
             if link.ref.missing == "block":
-                return Decision(Do.BLOCK, f"{link.ref.path} {wrong}", notes=self.notes)
+                return Decision(Do.BLOCK, f"{link.ref.path} {wrong}{self._half(link)}", notes=self.notes)
             if link.ref.missing == "drop":
                 said = f"@{link.kind}/{link.key}" if link.ref.form == "id" and link.kind else link.value
                 portable.drop_elements(body, link.ref, said)
                 self.notes.append(f"{link.value!r}{LEFT_OUT}{wrong}")
             else:
                 self.notes.append(f"{link.ref.path} {wrong}")
-        return None
+        if not waits:
+            return None
+        own = [link.key for _, link in waits if link.kind == self.kind.name]
+        if own and self.target is None:
+            self.task.waits[self.row.key] = own[0]
+        return Decision(Do.BLOCK, wait=waits[0][0])
+
+    def _half(self, link: Link) -> str:
+        """What to say where the target has it with a placeholder: what was to come after it was refused."""
+        if self.target is None or self.target.planned or link.ref.placeholder is NOTHING:
+            return ""
+        have = self._have()
+        found = portable.spots(have.body or {} if have else {}, link.ref.path)
+        half = any(holder[key] == link.ref.placeholder for holder, key in found)
+        return "; the target has it with nothing in that place" if half else ""
 
     def _create(self, want: Body) -> Decision:
         if self.preview:
@@ -222,7 +239,11 @@ class _Comparison:
             ours = "" if self.row.ours else "already there, and equal"
             local = None if self.preview else self._local(want)
             return Decision(Do.KEEP, ours, notes=self.notes, have=have, want=local, versions=(was, now))
-        return self._change(want, have, changes, drift.who(self.kind, self.row, self.source, self.target, was, now))
+        changed = self._change(want, have, changes, drift.who(self.kind, self.row, self.source, self.target, was, now))
+        if self.row.tries:
+            text = portable.canonical(portable.owned(self.kind, there))
+            changed.there = _digest(iter([text.encode("utf-8", "surrogatepass")])).hex()
+        return changed
 
     def _change(self, want: Body, have: Asset, changes: tuple[str, ...], drifted: str) -> Decision:
         differs = f"differs in {', '.join(changes[:5])}{' ...' if len(changes) > 5 else ''}"
