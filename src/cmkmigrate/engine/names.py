@@ -15,13 +15,16 @@ from cmkmigrate.run.ledger import PAGE, Ledger, insert_entries
 from cmkmigrate.run.schema import entry, item
 
 REMEMBERED = 50_000
+SIDES = ("source", "target")
 # As a row that was read, of one that is being written.
 Added: Any = namedtuple("Added", [column.name for column in entry.c])  # type: ignore[misc]
 
 # Built once: what is asked thousands of times must not be compiled thousands of times.
 _at = (entry.c.side == bindparam("side"), entry.c.kind == bindparam("kind"))
 _FIND = select(entry).where(*_at, entry.c.key == bindparam("key"))
-_PAGE = select(entry).where(entry.c.kind == bindparam("kind"), entry.c.key.in_(bindparam("keys", expanding=True)))
+_PAGE = select(entry).where(  # with the sides: they come first in the table's key, and without them all of it is read
+    entry.c.side.in_(SIDES), entry.c.kind == bindparam("kind"), entry.c.key.in_(bindparam("keys", expanding=True))
+)
 _KEY_OF = select(entry.c.key).where(*_at, entry.c.id == bindparam("id"))
 
 
@@ -51,7 +54,7 @@ class Names:
         each item."""
         seen = self._forgotten
         found = {(row.side, row.key): row for row in self._ledger.rows(_PAGE, {"kind": kind, "keys": keys})}
-        for side in ("source", "target"):
+        for side in SIDES:
             for key in keys:
                 self._remember(self._by_key, (side, kind, key), found.get((side, key)), seen)
 

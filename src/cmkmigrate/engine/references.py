@@ -15,9 +15,10 @@ from cmkmigrate.run.schema import item
 
 LAST = (State.DONE, State.EXCLUDED, State.UNSUPPORTED, State.FAILED, State.BLOCKED, State.DRIFTED)
 _PASS = list(item.c.keys()).index("pass")
+_STEPS = bindparam("steps", expanding=True)  # all of the run: first in the table's key, without which all of it is read
 _FATE = (  # built once, asked for every reference
     select(item)
-    .where(item.c.kind == bindparam("kind"), item.c.key == bindparam("key"))
+    .where(item.c.step.in_(_STEPS), item.c.kind == bindparam("kind"), item.c.key == bindparam("key"))
     .order_by(item.c.at.desc())
     .limit(1)
 )
@@ -88,7 +89,8 @@ def fate_of(task: Task, kind: str, key: str) -> Fate | None:
     known: Fate | None = task.board.fates.get((kind, key))
     if known is not None:
         return known
-    row = task.board.ledger.first(_FATE, {"kind": kind, "key": key})
+    steps = [step.id for step in task.board.migration.playbook.steps]
+    row = task.board.ledger.first(_FATE, {"steps": steps, "kind": kind, "key": key})
     if row is None:
         return None
     fate = Fate(State(row.state), row.reason, row.ours)

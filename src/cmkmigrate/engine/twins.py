@@ -24,7 +24,8 @@ def unmarked(task: Task, key: str) -> list[Any]:
     if not task.kind.marker_path or source is None:
         return []
     e = entry.c
-    where = (e.side == "target", e.kind == task.kind.name, e.name == source.name, e.key.startswith(FOREIGN))
+    foreign = (e.key >= FOREIGN, e.key < chr(ord(FOREIGN) + 1))  # begins with it: as a range, so that an index finds it
+    where = (e.side == "target", e.kind == task.kind.name, *foreign, e.name == source.name)
     candidates = task.board.ledger.rows(select(entry).where(*where).order_by(e.key))
     if not candidates:
         return []
