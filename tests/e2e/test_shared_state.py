@@ -7,6 +7,7 @@ import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ import yaml
 from cmkmigrate.run import schema
 from tests.backends import server
 from tests.comparer.compare import compare
+from tests.e2e.test_brake import wait_for
 from tests.e2e.test_two_operators import at_once, judge
 from tests.harness import Commands, Launcher, Result, Sandbox
 from tests.kinds.world import targets_estate
@@ -22,7 +24,8 @@ from tests.run.test_upgrade import golden
 
 __all__ = ["server"]
 pytestmark = pytest.mark.ci
-TARGETS = ["killed", "operators", "restarted", "old"]
+TARGETS = ["killed", "operators", "restarted", "held", "old"]
+HELD = "contents"  # a step
 LEFT_OUT = 3  # the small estate has things that cannot be moved
 WRITE = {"match": {"method": "POST", "path": "/api/2.0/workspace/import"}}
 
@@ -131,6 +134,43 @@ def test_a_server_that_goes_away_in_the_middle(box: Sandbox, machine: Callable[[
         box.faults()
         frail.start()
         right_end(box, "restarted", there("resume", "night", "-o", "json"))
+
+
+def test_held_by_one_machine_and_released_from_another(
+    box: Sandbox, server: Server, machine: Callable[[str, Server], Commands]
+) -> None:
+    """`--hold-before`, `release` and `runs list`, on a run that is no folder of either machine."""
+    here, there, name = machine("here", server), machine("there", server), new_name()
+    assert there("release", name).code == 64, "there is no such run"
+    box.forget()
+    apply = (*words(box, here, "held", name), "--hold-before", HELD)
+    started = here.start(*apply)
+    here.launcher.order(do="go", pid=started[0])
+
+    def listed() -> dict[str, Any]:
+        found = there("runs", "list", "-o", "json")
+        assert found.code == 0, found
+        return next((one for one in found.json["runs"] if one["directory"] == name), {})
+
+    wait_for(lambda: listed().get("state") == "paused")
+    assert listed()["source"] == box.params["source"] and not listed()["finished"]
+    shown = there("status", name).out
+    assert f"Held: before step {HELD}; cmkmigrate release {name}" in shown, shown
+    assert [one["path"] for one in box.writes() if one["path"] == WRITE["match"]["path"]] == [], "nothing goes past it"
+    released = there("release", name)
+    assert released.code == 0 and f"Step {HELD} begins within seconds." in released.err, released
+    right_end(box, "held", here.wait(started, apply))
+    done = listed()
+    assert done["state"] == "finished" and 0 < done["done"] == done["total"] and done["finished"] > done["created"]
+    assert f"step {HELD} is released by" in " ".join(
+        str(row[0]) for row in server.sql(f'select text from "cmkmigrate_{name}".event')
+    )
+    late = there("release", name)
+    assert late.code == 64 and "nobody is at work on this run" in late.err, late
+    table, lines = there("runs", "list"), there("runs", "list", "-o", "csv")
+    assert table.code == lines.code == 0 and name in table.out and name in lines.out, table
+    for said in (table, lines, released, late):
+        assert PASSWORD not in said.out + said.err and ESCAPED not in said.out + said.err
 
 
 # earlier schemas
