@@ -219,8 +219,9 @@ def twice(ledger: Ledger, run: Run, target: cloud.Site) -> tuple[dict[str, Any],
     first = len(target.writes)
     another_pass(ledger)
     run()
-    again = {row.key: (row.state, row.reason) for row in ledger.rows(select(item).where(item.c.kind == "jobs"))}
-    assert again == {key: (row.state, row.reason) for key, row in rows.items()}
+    for row in ledger.rows(select(item).where(item.c.kind == "jobs")):
+        assert row.state == rows[row.key].state
+        assert row.state == "done" or row.reason == rows[row.key].reason
     return rows, target.writes[first:]
 
 
