@@ -16,6 +16,9 @@ def test_what_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Mistake) as refused:
         estate.check("AzureDatabricks", None)
     assert refused.value.subject == "--databricks-object-id"
+    estate.check("", None, ["51cc8e99-a185-5044-8d43-852f8ea01a8c"])
+    with pytest.raises(Mistake, match="'My subscription' is not the id"):
+        estate.check("", None, ["My subscription"])
     with pytest.raises(Mistake, match="no such folder"):
         estate.check("", [tmp_path / "gone"])
 

@@ -55,4 +55,4 @@ def test_a_difference_that_does_not_exist_is_refused_first(
     assert done.code == 64 and "'runtime'" in done.err and "runtimes" in done.err, done
     assert box.writes() == []
     looked = place("doctor", "cmk-migration", *words)
-    assert looked.code == 6 and "'runtime'" in looked.out, looked
+    assert looked.code == 64 and "'runtime'" in looked.err, looked

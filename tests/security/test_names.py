@@ -138,19 +138,16 @@ def test_no_name_is_markup(world: Migration, shown: dict[str, Result]) -> None:
 
 @pytest.mark.parametrize("name", ["../../evil", "..", "evil\x1b[2J", "e" * 300])
 def test_a_workspace_is_not_called_so(name: str, world: Migration) -> None:
-    """What a file of parameters from elsewhere calls the new workspace and its vault: what is read has it at
-    most as one part of a path, and nothing is written."""
+    """What a file of parameters from elsewhere calls the new workspace and its vault: nothing is sent."""
     place = world.commands
     for changes in ({"target_name": name}, {"vault_name": name}):
         params = params_of(world.sandbox, place.folder / "evil.yaml", **changes)
         world.sandbox.forget()
         before = {path for path in place.folder.rglob("*") if "streams" not in path.parts}
         done = place("apply", "cmk-migration", "--params", str(params), "--auto-approve")
-        assert done.code in (6, 64), done
+        assert done.code == 64, done
         assert not STEERS.search(done.err) and not STEERS.search(done.out), done
-        asked = [one["path"] for one in world.sandbox.requests()]
-        assert not [path for path in asked if path.endswith(("Databricks/", "KeyVault/")) or "/.." in path]
-        assert not [one["path"] for one in world.sandbox.writes() if name[:100] in one["path"]]
+        assert world.sandbox.requests() == []
         (place.folder / "evil.yaml").unlink()
         after = {path for path in place.folder.rglob("*") if "streams" not in path.parts}
         assert after <= before, after - before

@@ -79,7 +79,7 @@ def command(
     from cmkmigrate.audit.scope import load
     from cmkmigrate.clients.cloud import Cloud
 
-    known = estate.check(databricks, runs)
+    known = estate.check(databricks, runs, subscription)
     decided = load(scope) if scope else None
     wants = load_wants([Want(one) for one in want or ()], scope)
     cloud: Any = Cloud.from_env(os.environ)

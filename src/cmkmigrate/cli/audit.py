@@ -77,7 +77,7 @@ def command(
     from cmkmigrate.audit.survey import audit
     from cmkmigrate.clients.cloud import Cloud
 
-    known = estate.check(databricks, runs)
+    known = estate.check(databricks, runs, subscription)
     if emit_policy:
         from cmkmigrate.audit.policy import document
 

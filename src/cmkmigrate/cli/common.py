@@ -164,7 +164,7 @@ def open_migration(
     environ: Mapping[str, str] | None = None,
 ) -> Migration:
     """A migration whose sites are opened when they are needed. reading: none of them takes a write. environ: where the
-    settings of the cloud are; that of the process by default."""
+    settings of the cloud are; that of the process by default. Sends nothing. Raises Mistake, for names too."""
     from cmkmigrate.clients.cloud import Cloud
     from cmkmigrate.engine.migration import Migration
     from cmkmigrate.engine.reading import ReadOnly
@@ -174,7 +174,9 @@ def open_migration(
     params = fill_params(playbook, given, origin)
     cloud: Any = Cloud.from_env(os.environ if environ is None else environ)
     sites: Sites = ReadOnly(cloud) if reading else cloud
-    return Migration(playbook, params, discover(), sites)
+    found = Migration(playbook, params, discover(), sites)
+    found.check()
+    return found
 
 
 def again(migration: Migration, *, reading: bool, environ: Mapping[str, str] | None = None) -> Migration:
@@ -298,11 +300,8 @@ def open_run(directory: Path | None, *, unfinished: bool = False) -> Ledger:
     home = "in the shared state" if os.environ.get("CMKMIGRATE_STATE") else f"below ./{RUNS}"
     if not found:
         raise Mistake(f"there is not {kind} {home}", next="name it, or start one: cmkmigrate apply PLAYBOOK")
-    raise Mistake(
-        f"more than one run is {home}",
-        why=f"there are {listed(ledger.directory for ledger in found)}",
-        next="name the one that you mean",
-    )
+    why = f"there are {listed(ledger.directory for ledger in found)}"
+    raise Mistake(f"more than one run is {home}", why=why, next="name the one that you mean")
 
 
 def listed(names: Iterable[Any]) -> str:

@@ -18,7 +18,7 @@ from cmkmigrate.errors import CallError, Denied, Mistake, NotAllowed, Stopped
 if TYPE_CHECKING:
     from cmkmigrate.run.ledger import Where
 
-_OBJECT_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 Subscriptions = Annotated[
     list[str] | None, typer.Option("--subscription", metavar="ID", help="Only this one. Repeatable.")
@@ -38,11 +38,16 @@ Databricks = Annotated[
 ]
 
 
-def check(databricks: str, runs: Iterable[Path] | None) -> list[Where]:
-    """The runs to ask: those of these folders, and all of a shared state. Raises Mistake for what is no object id, and
-    for a folder that is not there; Stopped, NotAllowed where a shared state cannot be read."""
-    if databricks and not _OBJECT_ID.fullmatch(databricks):
+def check(databricks: str, runs: Iterable[Path] | None, subscriptions: Iterable[str] | None = None) -> list[Where]:
+    """The runs to ask: those of these folders, and all of a shared state. Raises Mistake for what is no object id or id
+    of a subscription, and for a folder that is not there; Stopped, NotAllowed where a shared state cannot be read."""
+    if databricks and not _ID.fullmatch(databricks):
         raise Mistake(f"{databricks!r} is not an object id", subject="--databricks-object-id")
+    for one in subscriptions or ():
+        if not _ID.fullmatch(one):  # before it is in any URL
+            why = "an id is 32 hex digits in five groups; a name is none"
+            next = "az account list --query '[].[id,name]' -o table"
+            raise Mistake(f"{one!r} is not the id of a subscription", subject="--subscription", why=why, next=next)
     for folder in runs or ():
         if not folder.is_dir():
             raise Mistake("there is no such folder", subject=str(folder), next="--runs DIR of a run, or of several")
@@ -61,7 +66,7 @@ def asking() -> Iterator[None]:
 
 
 def write(title: str, lines: Iterable[str], out: Path | None) -> None:
-    """To the file, which is then named, or to standard output. Raises Mistake where the file cannot be written."""
+    """To the file, which is then named, or to standard output. Raises Mistake, Stopped where it cannot be written."""
     if out:
         common.write_private(out, "".join(f"{line}\n" for line in lines))
         print(f"{title}: {out}", file=sys.stderr)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cmkmigrate import playbook as language
+from cmkmigrate.clients.arm_id import ResourceId
 from cmkmigrate.errors import Mistake
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import KNOWN_AFTER_APPLY
@@ -52,6 +53,19 @@ class Migration:
             [self.playbook.name, self.source_ref.rstrip("/").lower(), str(target).rstrip("/").lower(), *named]
         )
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def check(self) -> None:
+        """Raises Mistake for names, ids and settings that are never right, as far as the parameters alone say it. Opens
+        no site and sends nothing."""
+        for given in (self.playbook.document.source, self.playbook.document.target):
+            ref = str(language.fill(given, self._early))
+            if ref.lower().startswith("/subscriptions/") and KNOWN_AFTER_APPLY not in ref:
+                ResourceId.given(ref)
+        for step in self.playbook.steps:
+            left_out = step.unless and language.fill(step.unless, self._early)
+            asked_for = not step.when or language.fill(step.when, self._early) not in ("", False, [], KNOWN_AFTER_APPLY)
+            if step.kind and asked_for and not left_out:
+                self.kinds[step.kind].check(dict(language.fill(step.settings, self._early)))
 
     def source(self) -> Any:
         """The source Workspace; it refuses writing."""
@@ -124,6 +138,10 @@ class Migration:
 
     def _param(self, hole: str) -> Any:
         return self.params[hole.removeprefix("params.")]
+
+    def _early(self, hole: str) -> Any:
+        """A hole before any site is open."""
+        return self._param(hole) if hole.startswith("params.") else KNOWN_AFTER_APPLY
 
     def _known(self, hole: str) -> Any:
         return self._param(hole) if hole.startswith("params.") else ""

@@ -81,7 +81,8 @@ class Kind(ABC):
         return entry
 
     def check(self, settings: Settings) -> None:
-        """Raises Mistake for settings that are never right. Asked of a step by itself before anything is written."""
+        """Raises Mistake for settings that are never right, names and ids that cannot be among them. Asked of a step by
+        itself before anything is sent; what is known only later is, or holds, KNOWN_AFTER_APPLY."""
         return None
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:

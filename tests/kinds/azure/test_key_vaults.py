@@ -10,10 +10,11 @@ from cmkmigrate import portable
 from cmkmigrate.errors import Blocked, Mistake
 from cmkmigrate.kinds.azure.key_vaults import KeyVaults
 from cmkmigrate.model import Asset, Entry, Made
-from tests.kinds.azure.fake_subscription import HSM, HSM_URI, URI, VAULT, FakeSubscription, source
+from tests.kinds.azure.fake_subscription import HSM, HSM_URI, FakeSubscription, S, source
 
+VAULT, URI = f"{S}/Microsoft.KeyVault/vaults/kv-a", "https://kv-a.vault.azure.test/"
 KIND = KeyVaults()
-SETTINGS = {"name": "kv", "existing": "", "purge_protection": True}
+SETTINGS = {"name": "kv-a", "existing": "", "purge_protection": True}
 IN_GROUP = SETTINGS | {"resource_group": "g", "location": "westeurope"}
 
 
@@ -29,12 +30,12 @@ def wanted(**settings: Any) -> Asset:
 
 def vault(**properties: Any) -> dict[str, Any]:
     given = {"vaultUri": URI, "enablePurgeProtection": True, "enableRbacAuthorization": True, **properties}
-    return {"id": VAULT, "name": "kv", "location": "westeurope", "properties": given}
+    return {"id": VAULT, "name": "kv-a", "location": "westeurope", "properties": given}
 
 
 def test_desired() -> None:
     one = wanted()
-    assert (one.id, one.key, one.name) == (VAULT, "g/kv", "kv")
+    assert (one.id, one.key, one.name) == (VAULT, "g/kv-a", "kv-a")
     assert one.body == {
         "location": "westeurope",
         "properties": {
@@ -46,11 +47,11 @@ def test_desired() -> None:
     }
     other = wanted(resource_group="h", location="eastus", sku="premium", retention_days=7, rbac=False)
     assert other.body is not None
-    assert other.key == "h/kv" and other.body["location"] == "eastus"
+    assert other.key == "h/kv-a" and other.body["location"] == "eastus"
     assert other.body["properties"]["enableRbacAuthorization"] is False
 
 
-@pytest.mark.parametrize("settings", [{"purge_protection": False}, {"name": ""}, {"existing": "kv"}])
+@pytest.mark.parametrize("settings", [{"purge_protection": False}, {"name": ""}, {"existing": "kv-a"}])
 def test_mistakes(settings: dict[str, Any]) -> None:
     with pytest.raises(Mistake):
         wanted(**settings)
@@ -65,7 +66,7 @@ def test_create_and_again() -> None:
     assert (what, where) == ("PUT", VAULT)
     assert body["properties"]["tenantId"] == "tenant"
     assert body["properties"]["enableRbacAuthorization"] is True and "accessPolicies" not in body["properties"]
-    site.bodies[VAULT] = {**body, "id": VAULT, "name": "kv"}
+    site.bodies[VAULT] = {**body, "id": VAULT, "name": "kv-a"}
     for settings in (IN_GROUP, SETTINGS):
         (have,) = KIND.list(site, settings, nothing)
         assert have.key == want.key
@@ -83,11 +84,11 @@ def test_a_name_that_is_taken() -> None:
     site.taken = "already in use"
     with pytest.raises(Blocked) as blocked:
         KIND.list(site, IN_GROUP, nothing)
-    assert blocked.value.subject == "kv" and blocked.value.why == "already in use"
-    site.deleted = [{"name": "KV", "properties": {"scheduledPurgeDate": "2027-01-01"}}]
+    assert blocked.value.subject == "kv-a" and blocked.value.why == "already in use"
+    site.deleted = [{"name": "KV-A", "properties": {"scheduledPurgeDate": "2027-01-01"}}]
     with pytest.raises(Blocked) as blocked:
         KIND.list(site, IN_GROUP, nothing)
-    assert "2027-01-01" in blocked.value.why and blocked.value.next.startswith("az keyvault recover --name kv")
+    assert "2027-01-01" in blocked.value.why and blocked.value.next.startswith("az keyvault recover --name kv-a")
 
 
 def test_existing() -> None:
@@ -104,7 +105,7 @@ def test_existing() -> None:
     assert {name: portable.value_at(have.body, path) for name, path in KIND.outputs.items()} == {
         "id": VAULT,
         "uri": URI,
-        "name": "kv",
+        "name": "kv-a",
     }
 
 

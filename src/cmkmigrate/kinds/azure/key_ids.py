@@ -19,7 +19,10 @@ class KeyId:
     @classmethod
     def parse(cls, kid: str) -> KeyId:
         """Raises Mistake when `kid` is no key's URL. A port 443 (Resource Manager writes it at times) is left out."""
-        parts = urlsplit(kid)
+        try:
+            parts = urlsplit(kid)
+        except ValueError:  # half of an IPv6 address
+            parts = urlsplit("")
         words = parts.path.strip("/").split("/")
         if parts.scheme != "https" or len(words) not in (2, 3) or words[0] != "keys":
             raise Mistake(

@@ -7,13 +7,12 @@ name for up to 90 days, and what is purge-protected can be purged by nobody.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from cmkmigrate.clients.arm import Subscription
-from cmkmigrate.clients.arm_id import ResourceId
+from cmkmigrate.clients.arm_id import ResourceId, refuse_group, refuse_ids, rule_broken
 from cmkmigrate.errors import Blocked, Denied, Mistake, NotFound, Stopped
 from cmkmigrate.kinds.azure import key_homes
 from cmkmigrate.kinds.azure.features import needs_region
@@ -21,9 +20,6 @@ from cmkmigrate.kinds.azure.key_rules import VAULT as TYPE
 from cmkmigrate.kinds.azure.key_rules import is_hsm
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
-
-# What a name may hold, by `vaultName` of the vendor's specification; one that is too short the service refuses itself.
-_VAULT_NAME: Final = re.compile(r"[0-9A-Za-z-]{1,24}")
 
 
 class KeyVaults(Kind):
@@ -51,6 +47,13 @@ class KeyVaults(Kind):
         "existing": str,
         "features": list,
     }
+
+    def check(self, settings: Settings) -> None:
+        refuse_ids(settings, "existing")
+        refuse_group(settings)
+        name = str(settings.get("name") or "")
+        if name and not settings.get("existing") and KNOWN_AFTER_APPLY not in name:
+            _name(settings)
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         if settings.get("purge_protection", True) is not True:
@@ -135,12 +138,8 @@ def _name(settings: Settings) -> str:
     name = settings.get("name")
     if not name:
         raise Mistake("the key vault has no name", next="set `name`, or `existing` to the ARM id of one that exists")
-    if not _VAULT_NAME.fullmatch(str(name)):  # before it is in any URL
-        raise Mistake(
-            f"a key vault cannot be called {str(name)!r}",
-            why="3 to 24 letters, digits and hyphens",
-            next="choose another vault_name",
-        )
+    if why := rule_broken(TYPE, str(name)):  # before it is in any URL
+        raise Mistake(f"a key vault cannot be called {str(name)!r}", why=why, next="choose another vault_name")
     return str(name)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 from cmkmigrate.clients.arm import Subscription
+from cmkmigrate.clients.arm_id import refuse_ids
 from cmkmigrate.errors import Blocked, Denied, Mistake, NotFound, Refused, Unknown
 from cmkmigrate.kinds.azure import key_homes, key_use
 from cmkmigrate.kinds.azure.features import key_is_wanted
@@ -32,7 +33,8 @@ from cmkmigrate.kinds.azure.periods import Period
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
 
-_NAME: Final = re.compile(r"[0-9A-Za-z-]{1,127}")  # the service's rule for names of keys
+_NAME: Final = re.compile(r"[0-9A-Za-z-]{1,127}")  # the service's rules for names of keys, and their versions
+_VERSION: Final = re.compile(r"([0-9a-fA-F]{32})?")
 
 
 class Keys(Kind):
@@ -73,6 +75,20 @@ class Keys(Kind):
         "location": str,
     }
 
+    def check(self, settings: Settings) -> None:
+        refuse_ids(settings, "vault")
+        for one in map(str, (settings.get("existing"), *(settings.get("first_of") or ()))):
+            if one not in ("", "None") and KNOWN_AFTER_APPLY not in one:
+                at = KeyId.parse(one)
+                if not _NAME.fullmatch(at.name) or not _VERSION.fullmatch(at.version):
+                    raise Mistake(
+                        f"{one!r} is not the id of a key",
+                        why="NAME is letters, digits and hyphens, VERSION 32 hex digits",
+                    )
+        name = str(settings.get("name") or "")
+        if name and not settings.get("existing") and KNOWN_AFTER_APPLY not in name:
+            _called(name)
+
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         if not key_is_wanted(settings):
             return []
@@ -87,8 +103,7 @@ class Keys(Kind):
         kty = settings.get("type") or ("RSA-HSM" if is_hsm(vault) else "RSA")
         if not name:
             raise _nameless(settings)
-        if not _NAME.fullmatch(name):
-            raise Mistake(f"a key cannot be called {name!r}", why="letters, digits and hyphens, at most 127 of them")
+        _called(name)
         if kty not in TYPES or size not in SIZES:
             raise Mistake(f"a key cannot be {kty} of {size} bits", why="disks take RSA and RSA-HSM, 2048, 3072 or 4096")
         if kty == "RSA" and is_hsm(vault):
@@ -176,6 +191,16 @@ def _existing(settings: Settings) -> str:
     """The kid of the key that is used as it is, "" where one is made."""
     given = [settings.get("existing"), *(settings.get("first_of") or ())]
     return next((str(one) for one in given if one), "")
+
+
+def _called(name: str) -> None:
+    """Raises Mistake for a name that the service does not take."""
+    if not _NAME.fullmatch(name):
+        raise Mistake(
+            f"a key cannot be called {name!r}",
+            why="letters, digits and hyphens, at most 127 of them",
+            next="choose another key_name",
+        )
 
 
 def _nameless(settings: Settings) -> Exception:

@@ -14,13 +14,13 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from cmkmigrate.clients.arm import Subscription
-from cmkmigrate.clients.arm_id import ResourceId
+from cmkmigrate.clients.arm_id import ResourceId, refuse_group, refuse_ids
 from cmkmigrate.errors import Blocked, Mistake, NotFound, Refused
 from cmkmigrate.kinds.azure import workspace_network
 from cmkmigrate.kinds.azure.operations import UNVERIFIED, at_rest, busy, covers, finish, idle, refused, state_of
 from cmkmigrate.kinds.azure.workspace_body import body_of
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
-from cmkmigrate.model import Asset, Body, Entry, Made
+from cmkmigrate.model import KNOWN_AFTER_APPLY, Asset, Body, Entry, Made
 
 TYPE: Final = "Microsoft.Databricks/workspaces"
 LIST: Final = "az databricks workspace list --query [].id"
@@ -93,6 +93,14 @@ class Workspaces(Kind):
         "access_connector": str,
         "source": str,
     }
+
+    def check(self, settings: Settings) -> None:
+        refuse_ids(settings, "existing", "source", "virtual_network", "access_connector", "endpoint_subnets")
+        refuse_group(settings)
+        refuse_group(settings, "managed_resource_group")
+        name = str(settings.get("name") or "")
+        if name and not settings.get("existing") and KNOWN_AFTER_APPLY not in name:
+            _called(settings)
 
     def desired(self, source: Site, settings: Settings, listed: Listed) -> Iterable[Entry]:
         existing = str(settings.get("existing") or "")
