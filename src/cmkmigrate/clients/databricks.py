@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from cmkmigrate import __version__
-from cmkmigrate.clients import sdk
+from cmkmigrate.clients import room, sdk
 from cmkmigrate.clients.again import read_again
 from cmkmigrate.clients.answers import error_of, refused_body
 from cmkmigrate.clients.arm_wire import Reads
@@ -165,8 +165,11 @@ class Workspace:
                 raise
 
         stream, block = read_again(opened, sleep=self._sleep)
+        size = 0
         try:
             while block:
+                size += len(block)
+                room.wanted(size)  # whoever reads on keeps what there was
                 yield block
                 block = _block(stream, path)
         finally:

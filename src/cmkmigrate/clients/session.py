@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from cmkmigrate.clients import trace
+from cmkmigrate.clients import room, trace
 
 LONGEST: Final = 10  # times the timeout: how long a body may take as a whole, however steadily it drips
 _BLOCK: Final = 1 << 20
@@ -109,7 +109,12 @@ class Answer:
     @property
     def content(self) -> bytes:
         if self._content is None:
-            self._content = b"".join(self.iter_content(_BLOCK))
+            blocks, size = list[bytes](), 0
+            for block in self.iter_content(_BLOCK):
+                blocks.append(block)
+                size += len(block)
+                room.wanted(size)
+            self._content = b"".join(blocks)
         return self._content
 
     def json(self) -> Any:

@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from cmkmigrate.clients import room
 from cmkmigrate.engine.brake import Turns
 from cmkmigrate.engine.observe import Board, Task, key_of
 from cmkmigrate.engine.unknown import settle_unknown
@@ -205,7 +206,7 @@ class _Crew:
         return moved, looking
 
     def _one(self, task: Task, row: Any, turns: Turns) -> bool:
-        with turns.turn() as mine:
+        with turns.turn() as mine, room.for_item():
             try:
                 return mine and self.work(task, row)
             except BaseException as error:
