@@ -1,9 +1,10 @@
 """What the launcher may change in a child before the command runs: deaths at the ledger, a full disk, mistakes in a
-kind, time."""
+kind, time; and what it may count there."""
 
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import resource
 import signal
@@ -114,6 +115,51 @@ def pages(number: str) -> None:
 def size(number: str) -> None:
     """No file of this process may be longer than so many KiB: writing beyond fails, as the disk does that is full."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * int(number), 1024 * int(number)))
+
+
+def watch(path: str) -> None:
+    """Count what this process asks of the run's ledger, and what it holds; to a file, as JSON, when the writer ends.
+
+    statements, rows: written. written, read: steps of SQLite's own machine, of which a look at one more row takes some;
+    no clock is in any of them. descriptors: the most that were open at a commit. peak_mib: the largest resident set.
+    """
+    from sqlalchemy import event
+
+    from cmkmigrate.run import disk, writer
+    from cmkmigrate.run.writer import Writer
+
+    seen = {"statements": 0, "rows": 0, "written": 0, "read": 0, "descriptors": 0, "peak_mib": 0.0}
+    opened: Any = disk.open_engine
+    execute, write, close, step = Writer._execute, Writer._write, Writer.close, 100
+
+    def counted() -> None:
+        seen["written" if threading.current_thread().name == "ledger-writer" else "read"] += step
+
+    def opening(file: Path, **more: Any) -> Any:
+        engine = opened(file, **more)
+        if file.parent.name == "run":
+            event.listen(engine, "connect", lambda connection, _: connection.set_progress_handler(counted, step))
+        return engine
+
+    def executing(self: Any, connection: Any, statement: Any, rows: Any) -> Any:
+        if self._token and statement is not writer._BEAT:  # a sign of life is one to a commit, not to an item
+            seen["statements"] += 1
+            seen["rows"] += len(rows) if isinstance(rows, list) else 1
+        return execute(self, connection, statement, rows)
+
+    def writing(self: Any, connection: Any, batch: Any) -> None:
+        write(self, connection, batch)
+        seen["descriptors"] = max(seen["descriptors"], len(os.listdir("/proc/self/fd")))
+
+    def closing(self: Any) -> None:
+        close(self)
+        lines = Path("/proc/self/status").read_text().splitlines()
+        seen["peak_mib"] = next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
+        Path(path).write_text(json.dumps(seen))
+
+    disk.open_engine = opening
+    changed: Any = Writer
+    changed._execute, changed._write, changed.close = executing, writing, closing
 
 
 def server_owned(fields: str) -> None:
