@@ -114,7 +114,7 @@ def test_no_statement_of_an_item_reads_a_table_through(costs: tuple[Cost, Cost, 
         one for one, times in cost.asked.items() if times >= EACH * MANY and not one.startswith(("BEGIN", "COMMIT"))
     ]
     assert len(of_items) >= 4, cost.asked.most_common(20)
-    through = {}
+    through: dict[str, list[str]] = {}
     with ledger.engine.connect() as connection:
         for one in of_items:
             plan = connection.exec_driver_sql(f"explain query plan {one}", cost.values[one]).fetchall()

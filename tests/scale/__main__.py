@@ -46,7 +46,7 @@ def main() -> int:
         "load": round(os.getloadavg()[0], 1),
     }
     print(json.dumps(report, indent=2))
-    over = report["peak_mib"] >= runs.MOST_MIB or report["descriptors"] > runs.MOST_DESCRIPTORS
+    over = found.seen["peak_mib"] >= runs.MOST_MIB or found.seen["descriptors"] > runs.MOST_DESCRIPTORS
     return 1 if found.end.code or report["unaccounted"] or wrong or over else 0
 
 
