@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -217,7 +216,7 @@ class _Comparison:
             return Decision(Do.CREATE, notes=self.notes, want=Asset(self.source.id, self.row.key, body=want))
         follow = self.follow or any(portable.value_at(want, path) is not NOTHING for path in self.kind.deferred)
         originals = self._originals()
-        version = drift.by_body(self.kind, self.source, want, content=self.asset.content is not None)
+        version = drift.by_body(self.kind, self.source, want, "" if self.asset.content is None else None)
         local, versions = self._local(want), (version, "")
         return Decision(Do.CREATE, notes=self.notes, want=local, follow=follow, originals=originals, versions=versions)
 
@@ -229,11 +228,12 @@ class _Comparison:
         there = portable.portable(
             self.kind, have.body or {}, lambda kind, id: self.names.key_of("target", kind, id)
         ).body
-        content = self.asset.content is not None
-        was, now = (drift.by_body(self.kind, self.source, side, content=content) for side in (want, there))
+        contents = None if self.source.hint else drift.contents(self.task, self.asset, have)  # with a hint: if need be
+        sides = zip((want, there), contents or (None, None), strict=True)
+        was, now = (drift.by_body(self.kind, self.source, side, content) for side, content in sides)
         want = self.kind.fit(want, there)
         changes = portable.differences(self.kind, want, there)
-        if not changes and self._content_differs(have):
+        if not changes and self._content_differs(have, contents):
             changes = ("content",)
         if not changes:
             ours = "" if self.row.ours else "already there, and equal"
@@ -242,7 +242,7 @@ class _Comparison:
         changed = self._change(want, have, changes, drift.who(self.kind, self.row, self.source, self.target, was, now))
         if self.row.tries:
             text = portable.canonical(portable.owned(self.kind, there))
-            changed.there = _digest(iter([text.encode("utf-8", "surrogatepass")])).hex()
+            changed.there = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         return changed
 
     def _change(self, want: Body, have: Asset, changes: tuple[str, ...], drifted: str) -> Decision:
@@ -289,17 +289,17 @@ class _Comparison:
         except NotFound:
             return None
 
-    def _content_differs(self, have: Asset) -> bool:
-        if (self.asset.content is None and have.content is None) or self.task.board.depth in ("names", "metadata"):
+    def _content_differs(self, have: Asset, contents: drift.Contents | None) -> bool:
+        if not self.kind.secret:
+            want, there = contents or drift.contents(self.task, self.asset, have)
+            return want != there
+        if (self.asset.content is None and have.content is None) or self.task.board.depth in drift.SHALLOW:
             return False
-        if self.kind.secret:
-            if self.preview:  # by their versions: no value is read for a plan
-                versions = ((self.source.hint, self.row.source_hint), (self.target.hint, self.row.target_hint))
-                return any(was and now != was for now, was in versions)
-            one, other = (b"".join(side.content()) if side.content else b"" for side in (self.asset, have))
-            return not hmac.compare_digest(one, other)
-        want = _digest(self.kind.proof(self.task.source, self.asset))
-        return want != _digest(self.kind.proof(self.task.target, have))
+        if self.preview:  # by their versions: no value is read for a plan
+            versions = ((self.source.hint, self.row.source_hint), (self.target.hint, self.row.target_hint))
+            return any(was and now != was for now, was in versions)
+        one, other = (b"".join(side.content()) if side.content else b"" for side in (self.asset, have))
+        return not hmac.compare_digest(one, other)
 
     def _originals(self) -> dict[str, str]:
         """What the source says at the paths that arrive with another value."""
@@ -328,13 +328,6 @@ def _stand_in(body: Body, link: Link) -> None:
     for holder, key in portable.spots(body, link.ref.path):
         if holder[key] == f"@{link.kind}/{link.key}":
             holder[key] = link.ref.placeholder
-
-
-def _digest(chunks: Iterator[bytes]) -> bytes:
-    digest = hashlib.sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.digest()
 
 
 def foreign(key: str) -> bool:
