@@ -7,7 +7,9 @@ let it pass, the engine decides what it means for the item. Nothing else crosses
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from cmkmigrate.redaction import without_secrets, without_values
 
 
 class OperatorError(Exception):
@@ -18,7 +20,7 @@ class OperatorError(Exception):
 
     def __init__(self, what: str, *, subject: str = "", why: str = "", next: str = "") -> None:
         super().__init__(what)
-        self.what, self.subject, self.why, self.next = what, subject, why, next or self.usual
+        self.what, self.subject, self.why, self.next = what, subject, without_secrets(why), next or self.usual
 
 
 class Incomplete(OperatorError):
@@ -34,8 +36,8 @@ class NotAllowed(OperatorError):
 
 
 class Stopped(OperatorError):
-    """The run stopped where it can be resumed: a gate, a window, a service that does not answer, a step that failed, a
-    right or a key that was taken away in its middle (exit 5)."""
+    """The command stopped where it can be resumed, or typed again: a gate, a window, a service that does not answer, a
+    step that failed, a right or a key that was taken away in its middle, a disk that is full (exit 5)."""
 
     exit_code = 5
 
@@ -73,8 +75,14 @@ class CallError(Exception):
     """How a request ended when it did not end well. `code` is the service's error code, `status` the HTTP status."""
 
     def __init__(self, message: str, *, status: int = 0, code: str = "", request_id: str = "") -> None:
+        message = without_secrets(message)
         super().__init__(message)
         self.message, self.status, self.code, self.request_id = message, status, code, request_id
+
+    def unquote(self, sent: Any) -> None:
+        """Take out of the message what the body of its request holds under names that speak of secrets."""
+        self.message = without_values(self.message, sent)
+        self.args = (self.message,)
 
     def __str__(self) -> str:
         head = " ".join(part for part in (str(self.status or ""), self.code) if part)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from cmkmigrate.clients.again import retry_after
 from cmkmigrate.errors import AlreadyExists, CallError, Denied, NotFound, Refused, Throttled, Unknown
+from cmkmigrate.redaction import without_secrets
 
 THROTTLING: Final = frozenset({"REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED"})
 # Texts with which a workspace keeps a network out, as users have met them; no role opens it.
@@ -37,7 +38,7 @@ def error_of(status: int, headers: Mapping[str, str], content: bytes) -> CallErr
         target = headers.get("location", "").partition("://")[2].partition("/")[0] or "another page"
         return Refused(f"the workspace redirects to {target}", status=status, code="REDIRECT", request_id=request_id)
     code, message, readable = _body(content)
-    message = message[:_LONGEST] or f"HTTP {status}"
+    message = without_secrets(message)[:_LONGEST] or f"HTTP {status}"
     kind = _kind(status, code, message, readable)
     if kind is Throttled:
         return Throttled(message, retry_after=retry_after(headers), status=status, code=code)
@@ -50,7 +51,7 @@ def refused_body(body: Mapping[str, Any]) -> CallError | None:
     code = body.get("error_code")
     if not isinstance(code, str) or not code:
         return None
-    message = str(body.get("message", ""))[:_LONGEST]
+    message = without_secrets(str(body.get("message", "")))[:_LONGEST]
     if code in THROTTLING:
         return Throttled(message, status=200, code=code)
     return Unknown(message, status=200, code=code)

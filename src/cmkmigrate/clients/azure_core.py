@@ -31,6 +31,7 @@ from cmkmigrate.errors import (
     Throttled,
     Unknown,
 )
+from cmkmigrate.redaction import without_secrets
 
 T = TypeVar("T")
 _EXISTS: Final = frozenset({"RoleAssignmentExists", "VaultAlreadyExists", "AlreadyExists"})
@@ -137,7 +138,7 @@ def error_of(status: int, headers: Mapping[str, str], content: bytes) -> CallErr
     said, readable = _body(content)
     inner = said.get("innererror")
     code = str((inner.get("code") if isinstance(inner, dict) else None) or said.get("code") or "")
-    message = str(said.get("message") or f"HTTP {status}")[:_LONGEST]
+    message = without_secrets(str(said.get("message") or f"HTTP {status}"))[:_LONGEST]
     request_id = headers.get("x-ms-request-id") or ""
     if code == "MissingSubscriptionRegistration":
         namespace = next((word.strip("'\".") for word in message.split() if "Microsoft." in word), "NAMESPACE")

@@ -31,6 +31,7 @@ POOL: Final = 40  # connections per workspace: 32 threads and a few more, as the
 _BLOCK: Final = 1 << 20  # bytes read at a time from a download
 _PROBE_S: Final = 5  # whole seconds; what the SDK's own look at the host's metadata may take when nobody answers
 _OPENING: Final = 4  # attempts of the first request, which finds out whether the host is there at all
+_QUOTED: Final = 100_000  # bytes of a content that a refusal of it is looked through for
 _ORG_ID: Final = "x-databricks-org-id"
 
 
@@ -141,7 +142,11 @@ class Workspace:
     def write(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """ONE request that changes something. Raises Throttled or a Refused (nothing was done), or Unknown."""
         self._may_write(method, path)
-        return self._send(method, path, body=dict(body) if body is not None else None)
+        try:
+            return self._send(method, path, body=dict(body) if body is not None else None)
+        except CallError as error:
+            error.unquote(body)  # a refusal may quote what it refuses
+            raise
 
     def upload(self, path: str, fields: Mapping[str, str], content: Iterable[bytes]) -> dict[str, Any]:
         """ONE multipart POST of `fields` and of `content` under the name `content`; raises as `write` does.
@@ -151,7 +156,11 @@ class Workspace:
         self._may_write("POST", path)
         form = Form(fields, content)
         headers = {"Content-Type": f"multipart/form-data; boundary={form.boundary}"}
-        return self._send("POST", path, data=form, headers=headers)
+        try:
+            return self._send("POST", path, data=form, headers=headers)
+        except CallError as error:
+            error.unquote({"secret": form.lines()})  # people write secrets into notebooks
+            raise
 
     def download(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[bytes]:
         """The bytes of an answer, in blocks. Sent again as `read` until the first block; Unknown when it breaks off."""
@@ -265,6 +274,11 @@ class Form:
         """The next block, b"" at the end."""
         self._next += 1
         return self._blocks[self._next - 1] if self._next <= len(self._blocks) else b""
+
+    def lines(self) -> list[str]:
+        """The first lines of what is sent, as far as they are text; short ones are left out."""
+        text = b"".join(self._blocks[1:-1])[:_QUOTED].decode(errors="ignore")
+        return [line.strip() for line in text.splitlines() if len(line.strip()) >= 12]
 
     def rewind(self) -> None:
         """Begin anew, as it is sent once more."""

@@ -22,6 +22,7 @@ from cmkmigrate.clients import trace
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.imports import load
 from cmkmigrate.errors import NotAllowed, OperatorError, Refused, Stopped
+from cmkmigrate.redaction import without_secrets
 
 _SERVICE_PRINCIPAL: Final = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
 _CHECK: Final = "check the network, HTTPS_PROXY and CMKMIGRATE_AUTHORITY"
@@ -196,5 +197,5 @@ def _answered(response: Any) -> None:
 def _line(error: BaseException) -> str:
     """The first telling line of an azure-identity message, which has many."""
     lines = [line.strip() for line in str(getattr(error, "message", "") or error).splitlines() if line.strip()]
-    text = lines[0] if lines else type(error).__name__
+    text = without_secrets(lines[0]) if lines else type(error).__name__
     return text if len(text) <= 300 else text[:297] + "..."
