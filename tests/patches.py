@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -76,6 +77,21 @@ def break_secrets(where: str) -> None:
         return found
 
     site.write, site.read = writing, reading
+
+
+def break_clusters() -> None:
+    """Let a mistake of the tool meet the second cluster as it is written, with the body in its words."""
+    from cmkmigrate.clients.databricks import Workspace
+
+    site: Any = Workspace
+    write, counted = site.write, itertools.count(1)
+
+    def writing(self: Any, method: str, path: str, body: Any = None) -> Any:
+        if path.endswith("/clusters/create") and next(counted) == 2:
+            raise RuntimeError(f"cannot send {body!r}") from ValueError(json.dumps(body))
+        return write(self, method, path, body)
+
+    site.write = writing
 
 
 def every_host_is_ours() -> None:
@@ -160,6 +176,36 @@ def watch(path: str) -> None:
     disk.open_engine = opening
     changed: Any = Writer
     changed._execute, changed._write, changed.close = executing, writing, closing
+
+
+def no_room(name: str) -> None:
+    """From when a file is made whose name has this in it until one is taken away, no file of this process may grow."""
+    opened, unlink, before = os.open, os.unlink, resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def opening(path: Any, flags: int, *more: Any, **named: Any) -> int:
+        handle = int(opened(path, flags, *more, **named))
+        if flags & os.O_CREAT and name in Path(os.fsdecode(path)).name:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+        return handle
+
+    def unlinking(*given: Any, **named: Any) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        unlink(*given, **named)
+
+    os.open, os.unlink = opening, unlinking  # type: ignore[assignment]
+
+
+def full_output(number: str = "0", stream: str = "stdout") -> None:
+    """After so many pieces, the disk that standard output (or standard error) goes to is full."""
+    out: Any = getattr(sys, stream)
+    write, counted, most = out.write, itertools.count(1), int(number)
+
+    def writing(text: str) -> int:
+        if next(counted) > most:
+            os.dup2(os.open("/dev/full", os.O_WRONLY), out.fileno())
+        return int(write(text))
+
+    out.write = writing
 
 
 def server_owned(fields: str) -> None:

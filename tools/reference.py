@@ -150,7 +150,7 @@ def _exit_codes() -> Iterator[str]:
     for _, one in inspect.getmembers(errors, inspect.isclass):
         if one is errors.OperatorError:
             codes[one.exit_code] = "An error that none of the others describes."
-        elif issubclass(one, errors.OperatorError):
+        elif issubclass(one, errors.OperatorError) and "exit_code" in vars(one):  # not one that has its parent's
             codes[one.exit_code] = inspect.cleandoc(one.__doc__ or "").split("(exit")[0].strip().rstrip(".") + "."
     yield "# Exit codes"
     yield ""

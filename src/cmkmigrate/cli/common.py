@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cmkmigrate import __version__
-from cmkmigrate.errors import Fatal, Mistake
+from cmkmigrate.errors import Fatal, Mistake, OperatorError, Stopped
 from cmkmigrate.model import MOST
 
 if TYPE_CHECKING:
@@ -327,23 +327,20 @@ def at_work(directory: Path | None) -> Ledger:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file all at once, readable by its owner alone. Raises Mistake where that cannot be."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write a file all at once, readable by its owner alone. Raises what `unwritable` gives."""
+    from cmkmigrate.run.files import write_whole
+
     try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+        write_whole(path, text, "backslashreplace")
     except OSError as error:
         raise unwritable(path, error) from None
 
 
-def unwritable(path: Path, error: OSError) -> Mistake:
-    """The error for a file that cannot be written."""
-    return Mistake("the file cannot be written", subject=str(path), why=error.strerror or str(error))
+def unwritable(path: Path, error: OSError) -> OperatorError:
+    """The error for a file that cannot be written: Stopped where there is no room, Mistake for another reason."""
+    from cmkmigrate.run.files import FULL, why
+
+    next, what = "make room, then: the same command again", "the file cannot be written"
+    if error.errno in FULL:
+        return Stopped(what, subject=str(path), why=f"{why(error)}; nothing of it was left behind", next=next)
+    return Mistake(what, subject=str(path), why=why(error), next="name another file")

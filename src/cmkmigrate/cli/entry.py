@@ -8,8 +8,9 @@ import resource
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
 import typer
@@ -39,11 +40,14 @@ from cmkmigrate.cli import (
 )
 from cmkmigrate.cli import help as pages
 from cmkmigrate.cli import set as setting
-from cmkmigrate.errors import CallError, Denied, OperatorError
+from cmkmigrate.errors import CallError, Denied, OperatorError, Stopped
+from cmkmigrate.redaction import without_secrets
 from cmkmigrate.render.text import plain
+from cmkmigrate.run.files import FULL, why
 
 USAGE = 64
 INTERRUPTED = 130
+_DONE = (0, 2, 3)  # codes of a command that came to its end
 # What typer raises for a mistake on the command line, whichever library it parses with.
 UsageError: Any = typer.BadParameter.__mro__[1]
 
@@ -109,36 +113,86 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in words  # wherever it stands: it is what people add to the end of what they just typed
     words = [word for word in words if word != "--debug"]
     with _process(), _requests_shown(debug):
-        try:
-            command = typer.main.get_command(app)
-            result = command.main(args=words, prog_name="cmkmigrate", standalone_mode=False)
-            return result if isinstance(result, int) else 0
-        except OperatorError as error:
-            _show(error)
-            return error.exit_code
-        except UsageError as error:
-            _show_usage(error)
-            return USAGE
-        except CallError as error:
-            _show(OperatorError("a request failed", why=str(error), next="the same command again"))
-            if debug:
-                raise
-            return 4 if isinstance(error, Denied) else 1
-        except (KeyboardInterrupt, typer.Abort):
+        return _arrived(_run(words, debug))
+
+
+def _run(words: list[str], debug: bool) -> int:
+    """One command, and the exit code of what it ended with."""
+    try:
+        command = typer.main.get_command(app)
+        result = command.main(args=words, prog_name="cmkmigrate", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except OperatorError as error:
+        _show(error)
+        return error.exit_code
+    except UsageError as error:
+        _show_usage(error)
+        return USAGE
+    except CallError as error:
+        _show(OperatorError("a request failed", why=str(error), next="the same command again"))
+        if debug:
+            _trace(error)
+        return 4 if isinstance(error, Denied) else 1
+    except (KeyboardInterrupt, typer.Abort):
+        _say("Interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _let_go(sys.stdout)  # nobody reads
+        return 1
+    except Exception as error:
+        if _interrupted.is_set():  # raised amid an import, the interruption came out of it as this
             _say("Interrupted.")
             return INTERRUPTED
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: let the exit be quiet
+        if isinstance(error, OSError) and error.errno in FULL:
+            return _no_room(error)
+        if debug:
+            _trace(error)
             return 1
-        except Exception as error:
-            if _interrupted.is_set():  # raised amid an import, the interruption came out of it as this
-                _say("Interrupted.")
-                return INTERRUPTED
-            if debug:
-                raise
-            _say(f"Error: unexpected: {type(error).__name__}: {plain(str(error)).strip()[:300]}")
-            _say("  next:   run again with --debug to see where, and report it")
-            return 1
+        _say(f"Error: unexpected: {type(error).__name__}: {without_secrets(plain(str(error))).strip()[:300]}")
+        _say("  next:   run again with --debug to see where, and report it")
+        return 1
+
+
+def _trace(error: BaseException) -> None:
+    """Where an error came from: the traceback, without what looks like a secret in the words of its errors."""
+    for line in without_secrets("".join(traceback.format_exception(error))).splitlines():
+        _say(plain(line))
+
+
+def _no_room(error: OSError) -> int:
+    """Say what there is no room for; gives the exit code."""
+    name = error.filename2 or error.filename  # a copy that fails names both
+    what = "a file cannot be written" if name else "the output cannot be written"
+    next = "make room, or send it elsewhere, then: the same command again"
+    _show(Stopped(what, subject=str(name or ""), why=why(error), next=next))
+    return Stopped.exit_code
+
+
+def _arrived(code: int) -> int:
+    """The exit code, once all that was written has arrived; another, where that is why nothing else is known."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _let_go(sys.stdout)  # nobody reads
+        code = code or 1
+    except OSError as error:
+        _let_go(sys.stdout)
+        code = _no_room(error) if code in _DONE else code
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except OSError:
+        _let_go(sys.stderr)
+    return code
+
+
+def _let_go(stream: Any) -> None:
+    """Lead a stream that cannot be written to nowhere, with what is still in it: else the exit would try again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+    stream.flush()
 
 
 class _Line(logging.Formatter):
@@ -170,6 +224,7 @@ def _process() -> Iterator[None]:
     """What holds for the whole process: files are the owner's alone, its memory goes to no core file, libraries do not
     log, SIGTERM is Ctrl-C."""
     _interrupted.clear()
+    _open_streams()
     before, cores = os.umask(0o077), resource.getrlimit(resource.RLIMIT_CORE)
     # 1 and not 0: it is too little for a core file, and ends one that goes to a program too (core(5), Linux 2.6.24).
     resource.setrlimit(resource.RLIMIT_CORE, (1 if cores[1] else 0, cores[1]))
@@ -190,6 +245,13 @@ def _process() -> Iterator[None]:
             signal.signal(number, handler)
         if main_thread:
             signal.signal(signal.SIGUSR1, looking)
+
+
+def _open_streams() -> None:
+    """Have something at the numbers of the standard streams: a file that got 2 would be written what is said there."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
 
 
 def _interrupt(number: int, frame: Any) -> None:
@@ -215,4 +277,5 @@ def _show_usage(error: Any) -> None:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    with suppress(OSError):  # no room for it: the exit code tells
+        print(line, file=sys.stderr)

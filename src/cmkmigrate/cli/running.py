@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -112,17 +112,18 @@ def _carry(migration: Migration, ledger: Ledger, order: Order, lines: Lines) -> 
                 window=order.window,
                 lock_timeout_s=order.lock_timeout_s,
             )
-            for event in run:
-                if event.what == "look":
-                    progress.put(table(standing_of(ledger)))
-                    continue
-                if event.what == "begin":  # whoever had the lock before may have done something
-                    for row in numbers(ledger):
-                        if row.state not in UNDONE:
-                            before[row.step, row.kind] = before.get((row.step, row.kind), 0) + row.number
-                progress.take(event)
-                key = (event.step, event.kind)
-                lines.event(event, progress.done.get(key, 0), progress.total.get(key, 0))
+            with closing(run):  # what cannot be told stops the run in good order
+                for event in run:
+                    if event.what == "look":
+                        progress.put(table(standing_of(ledger)))
+                        continue
+                    if event.what == "begin":  # whoever had the lock before may have done something
+                        for row in numbers(ledger):
+                            if row.state not in UNDONE:
+                                before[row.step, row.kind] = before.get((row.step, row.kind), 0) + row.number
+                    progress.take(event)
+                    key = (event.step, event.kind)
+                    lines.event(event, progress.done.get(key, 0), progress.total.get(key, 0))
         except Stopped:
             if interrupted.is_set():
                 raise Interrupted from None

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -65,8 +65,9 @@ def apply(
     board_out: list[Board] | None = None,
     window: Window | None = None,
     lock_timeout_s: float = 0.0,
-) -> Iterator[Event]:
-    """Do what is left of the run, and yield what happens; the first event is "begin", when nothing is done yet.
+) -> Generator[Event, None, None]:
+    """Do what is left of the run, and yield what happens; the first event is "begin", when nothing is done yet. Closing
+    it stops the run.
 
     confirm: step -> the word typed for its gate. board_out receives the board, whose `stop` ends the run in good order.
     window: when no new work is taken any more. lock_timeout_s: how long to wait for somebody else's locks of this side.

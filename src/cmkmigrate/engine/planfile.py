@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from cmkmigrate.engine.migration import Migration
 from cmkmigrate.engine.preview import Preview
 from cmkmigrate.errors import Fatal
 from cmkmigrate.portable import canonical
+from cmkmigrate.run.files import write_whole
 
 FORMAT = "cmkmigrate plan 1"
 LIFE_S = 24 * 3600.0
@@ -38,7 +38,7 @@ class PlanFile:
 
 
 def save(path: Path, migration: Migration, preview: Preview) -> None:
-    """Write the plan (0600, atomically)."""
+    """Write the plan (0600, atomically). Raises OSError."""
     content = {
         "format": FORMAT,
         "tool": __version__,
@@ -51,13 +51,7 @@ def save(path: Path, migration: Migration, preview: Preview) -> None:
         "actions": [asdict(action) for action in preview.actions()],
     }
     text = json.dumps({**content, "digest": _digest(content)}, indent=1, ensure_ascii=False)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    write_whole(path, text, "surrogatepass")
 
 
 def load(path: Path) -> PlanFile:

@@ -168,7 +168,7 @@ class _Nothing:
         return
 
     def put(self, line: str) -> None:
-        print(plain(line), file=self._out, flush=True)
+        _tell(self._out, plain(line))
 
 
 class _Lines(_Nothing):
@@ -210,7 +210,17 @@ class _Lines(_Nothing):
             self._print((", ".join(parts) or "waiting") + (f"; {left}" if left else ""))
 
     def _print(self, text: str) -> None:
-        print(f"{time.strftime('%H:%M:%S')} {self._title}: {plain(text)}", file=self._out, flush=True)
+        _tell(self._out, f"{time.strftime('%H:%M:%S')} {self._title}: {plain(text)}")
+
+
+def _tell(out: TextIO, line: str) -> None:
+    """Write a line; where there is no room for it, the run goes on without."""
+    try:
+        print(line, file=out, flush=True)
+    except BrokenPipeError:
+        raise  # nobody reads
+    except OSError:
+        pass
 
 
 class _Bars:

@@ -74,16 +74,21 @@ def _tables(connection: sqlite3.Connection, found: Salvage) -> None:
 
 
 def keep_aside(directory: Path) -> Path:
-    """Copy what is there into a folder beside it (0700, files 0600), durably; gives the folder."""
+    """Copy what is there into a folder beside it (0700, files 0600), durably; gives the folder. Raises OSError, and
+    leaves no half of a copy then."""
     aside = directory / f"{ASIDE}{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     aside.mkdir(mode=0o700)
-    for file in _FILES:
-        with suppress(FileNotFoundError), (directory / file).open("rb") as source:
-            handle = os.open(aside / file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(handle, "wb") as target:
-                shutil.copyfileobj(source, target)
-                target.flush()
-                os.fsync(handle)
+    try:
+        for file in _FILES:
+            with suppress(FileNotFoundError), (directory / file).open("rb") as source:
+                handle = os.open(aside / file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+                with os.fdopen(handle, "wb") as target:
+                    shutil.copyfileobj(source, target)
+                    target.flush()
+                    os.fsync(handle)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
     return aside
 
 
