@@ -11,7 +11,7 @@ import pytest
 from urllib3 import HTTPSConnectionPool
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
-from cmkmigrate.clients.databricks import POOL, Entra, Form, Pat, Workspace
+from cmkmigrate.clients.databricks import POOL, Entra, Pat, Workspace
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
 from cmkmigrate.clients.pace import Paces
@@ -184,11 +184,6 @@ def test_upload(wire: Wire, endpoints: Endpoints) -> None:
     assert kind.endswith(b'name="format"\r\n\r\nAUTO\r\n')
     assert content.partition(b"\r\n\r\n")[2] == b"a\r\n\x00\xff\r\n"
     assert sent.headers["Content-Length"] == str(len(sent.body))
-
-
-def test_a_form_knows_its_length() -> None:
-    form = Form({"a": "ä"}, [b"x" * 10])
-    assert len(form) == sum(len(block) for block in form)
 
 
 def test_a_refused_token_is_fetched_anew_and_it_is_sent_once_more(

@@ -8,7 +8,6 @@ another host), and its error texts are not used (they can quote the request's bo
 from __future__ import annotations
 
 import math
-import secrets
 import sys
 import threading
 import time
@@ -22,6 +21,7 @@ from cmkmigrate.clients.again import read_again
 from cmkmigrate.clients.answers import error_of, refused_body
 from cmkmigrate.clients.arm_wire import Reads
 from cmkmigrate.clients.endpoints import Endpoints
+from cmkmigrate.clients.form import Form
 from cmkmigrate.clients.login import Login
 from cmkmigrate.clients.pace import Paces
 from cmkmigrate.clients.session import Answer, Session
@@ -31,7 +31,6 @@ POOL: Final = 40  # connections per workspace: 32 threads and a few more, as the
 _BLOCK: Final = 1 << 20  # bytes read at a time from a download
 _PROBE_S: Final = 5  # whole seconds; what the SDK's own look at the host's metadata may take when nobody answers
 _OPENING: Final = 4  # attempts of the first request, which finds out whether the host is there at all
-_QUOTED: Final = 100_000  # bytes of a content that a refusal of it is looked through for
 _ORG_ID: Final = "x-databricks-org-id"
 
 
@@ -244,45 +243,6 @@ class Workspace:
         if refused := refused_body(answer):
             raise refused
         return answer
-
-
-class Form:
-    """A multipart body of known length, read block by block (so that it is in memory once)."""
-
-    def __init__(self, fields: Mapping[str, str], content: Iterable[bytes]) -> None:
-        self.boundary = secrets.token_hex(16)
-        head = "".join(
-            f'--{self.boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-            for name, value in fields.items()
-        )
-        head += (
-            f'--{self.boundary}\r\nContent-Disposition: form-data; name="content"; filename="content"\r\n'
-            "Content-Type: application/octet-stream\r\n\r\n"
-        )
-        self._blocks = [head.encode(), *(block for block in content if block), f"\r\n--{self.boundary}--\r\n".encode()]
-        self._length = sum(len(block) for block in self._blocks)
-        self._next = 0
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator[bytes]:
-        while block := self.read():
-            yield block
-
-    def read(self, _size: int = -1) -> bytes:
-        """The next block, b"" at the end."""
-        self._next += 1
-        return self._blocks[self._next - 1] if self._next <= len(self._blocks) else b""
-
-    def lines(self) -> list[str]:
-        """The first lines of what is sent, as far as they are text; short ones are left out."""
-        text = b"".join(self._blocks[1:-1])[:_QUOTED].decode(errors="ignore")
-        return [line.strip() for line in text.splitlines() if len(line.strip()) >= 12]
-
-    def rewind(self) -> None:
-        """Begin anew, as it is sent once more."""
-        self._next = 0
 
 
 def _block(stream: Any, path: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
@@ -15,7 +16,9 @@ from cmkmigrate.run.schema import item
 
 LAST = (State.DONE, State.EXCLUDED, State.UNSUPPORTED, State.FAILED, State.BLOCKED, State.DRIFTED)
 _PASS = list(item.c.keys()).index("pass")
-_STEPS = bindparam("steps", expanding=True)  # all of the run: first in the table's key, without which all of it is read
+_STEPS: Any = bindparam(
+    "steps", expanding=True
+)  # all of the run: first in the table's key, without which all of it is read
 _FATE = (  # built once, asked for every reference
     select(item)
     .where(item.c.step.in_(_STEPS), item.c.kind == bindparam("kind"), item.c.key == bindparam("key"))
