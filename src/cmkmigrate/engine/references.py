@@ -16,9 +16,8 @@ from cmkmigrate.run.schema import item
 
 LAST = (State.DONE, State.EXCLUDED, State.UNSUPPORTED, State.FAILED, State.BLOCKED, State.DRIFTED)
 _PASS = list(item.c.keys()).index("pass")
-_STEPS: Any = bindparam(
-    "steps", expanding=True
-)  # all of the run: first in the table's key, without which all of it is read
+# All steps of the run: they come first in the table's key, and without them all of it is read.
+_STEPS: Any = bindparam("steps", expanding=True)
 _FATE = (  # built once, asked for every reference
     select(item)
     .where(item.c.step.in_(_STEPS), item.c.kind == bindparam("kind"), item.c.key == bindparam("key"))
