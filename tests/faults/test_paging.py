@@ -15,6 +15,7 @@ from tests.faults.runs import STOPPED, run
 from tests.harness import Commands, Sandbox
 
 LISTINGS = {"jobs": "/api/2.*/jobs/list", "people": "/api/2.0/preview/scim/v2/*"}
+CIRCLES = {**LISTINGS, "tasks": "/api/2.*/jobs/get"}
 SECOND = {"jobs": "*page_token=*", "people": "*startIndex=6*"}
 SHORT = {"count": -1, "action": "moved", "rows": 5}
 
@@ -55,3 +56,19 @@ def test_things_move_while_they_are_listed(
     found = run(box, commands(box, name), name, rules, undisturbed.apply, reference)
     assert len(found.hit) >= 4
     assert found.codes == [undisturbed.apply.code] and found.wrong(undisturbed.apply) == []
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("listing", CIRCLES)
+def test_the_pages_go_in_a_circle(
+    listing: str, undisturbed: Migration, commands: Callable[[Sandbox, str], Commands]
+) -> None:
+    """Seen, and no endless reading: it stops, or says which job cannot be read; then it goes on and nothing is lost."""
+    box, name = undisturbed.sandbox, f"circle-{listing}"
+    circle = {"match": {"path": CIRCLES[listing], "host": box.source_host}, "count": -1, "action": "page"}
+    reference = box.state(undisturbed.target)
+    found = run(box, commands(box, name), name, [circle], undisturbed.apply, reference, calm_after=1)
+    said = found.ends[0].out + found.ends[0].err
+    assert found.hit and "PAGING_LOOP" in said, said
+    assert found.codes[-1] == undisturbed.apply.code
+    assert found.wrong(undisturbed.apply) == []
