@@ -14,7 +14,8 @@ from cmkmigrate import portable
 from cmkmigrate.engine.names import as_entry
 from cmkmigrate.engine.observe import FOREIGN, Task
 from cmkmigrate.errors import CallError, NotFound, Stopped
-from cmkmigrate.model import Asset
+from cmkmigrate.kinds.base import Kind
+from cmkmigrate.model import NOTHING, Asset, Body
 from cmkmigrate.run.schema import entry
 
 
@@ -53,4 +54,18 @@ def same(task: Task, asset: Asset, candidate: Any) -> bool:
     have = kind.load(task.target, as_entry(candidate))
     want = portable.portable(kind, asset.body or {}, lambda name, id: names.key_of("source", name, id)).body
     there = portable.portable(kind, have.body or {}, lambda name, id: names.key_of("target", name, id)).body
+    _stand_in(kind, want, there)
     return set(portable.differences(kind, kind.fit(want, there), there)) <= set(kind.deferred)
+
+
+def _stand_in(kind: Kind, want: Body, there: Body) -> None:
+    """Let `want` say what `there` says where that is a placeholder, or a thing whose twin is not known either: it is of
+    a cycle, and was not yet told what it refers to."""
+    for ref in kind.refs:
+        if ref.placeholder is NOTHING:
+            continue
+        unknown = tuple(f"@{target}/{FOREIGN}" for target in ref.targets)
+        both = zip(portable.spots(want, ref.path), portable.spots(there, ref.path), strict=False)
+        for (holder, key), (other, at) in list(both):
+            if other[at] == ref.placeholder or str(other[at]).startswith(unknown):
+                holder[key] = other[at]
