@@ -9,7 +9,7 @@ from cmkmigrate.clients import trace
 from cmkmigrate.clients.again import read_again, retry_after
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
-from cmkmigrate.errors import CallError, Denied, NotFound, Refused, Throttled, Unknown
+from cmkmigrate.errors import CallError, Denied, NotFound, Refused, Stopped, Throttled, Unknown
 
 
 def azure_databricks_object_id(login: Login, endpoints: Endpoints) -> str:
@@ -56,6 +56,9 @@ def _get(login: Login, endpoints: Endpoints, path: str, query: dict[str, str]) -
         trace.answered("GET", url, answer.status_code, answer.headers)
         body = answer.json() if answer.content else None
     except requests.exceptions.RequestException as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):  # another try would end the same
+            why, next = str(error)[:300], "name the certificate authority in REQUESTS_CA_BUNDLE"
+            raise Stopped("the connection to the directory cannot be trusted", why=why, next=next) from None
         raise Unknown(f"GET {path}: no readable answer ({type(error).__name__})") from None
     if answer.status_code == 200:
         if not isinstance(body, dict) or not isinstance(body.get("value"), list):
