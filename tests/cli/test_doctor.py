@@ -77,7 +77,7 @@ def test_mistakes(doctor: Callable[..., Any]) -> None:
 
 def test_a_source_that_is_not_there(terminal: Terminal, sandbox: Sandbox) -> None:
     source = str(sandbox.params["source"])
-    found = terminal(f"doctor cmk-migration -p source={source}-not -p target_name=t -p vault_name=kv-t -o json")
+    found = terminal(f"doctor cmk-migration -p source={source}-not -p target_name=other -p vault_name=kv-t -o json")
     assert found.code == BLOCKED, found
     assert status(found)["PF04"] in ("unknown", "fail") and status(found)["PLAN"] == "fail"
 

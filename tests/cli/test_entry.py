@@ -100,10 +100,12 @@ def test_errors_become_messages(
     assert capsys.readouterr().err.startswith(said)
 
 
-def test_debug_shows_where_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    raising(monkeypatch, ZeroDivisionError("by zero"))
-    with pytest.raises(ZeroDivisionError):
-        main(["plan", "x", "--debug"])
+def test_debug_shows_where_from(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    raising(monkeypatch, ZeroDivisionError("by zero, with password='of somebody'"))
+    assert main(["plan", "x", "--debug"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback"), said
+    assert "ZeroDivisionError: by zero, with password='(hidden)'" in said
 
 
 def test_debug_shows_each_request(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

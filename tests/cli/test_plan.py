@@ -74,7 +74,7 @@ def test_bad_parameters(what: str, offline: Terminal) -> None:
 
 def test_no_sandbox_where_one_was_expected(offline: Terminal) -> None:
     offline.write("pools.yaml", POOLS)
-    source = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Databricks/workspaces/w"
+    source = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Databricks/workspaces/old"
     offline.play(
         f"$ plan pools.yaml -p source={source} -p target=x\n"
         "! Error: Entra cannot be reached\n! why: *\n! next: check the network, HTTPS_PROXY *\n= 5"
