@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
+from cmkmigrate.engine import drift
+from cmkmigrate.engine.apply import apply
 from tests.harness import ROOT
 from tests.property import product
 from tests.property.draws import Case
@@ -104,6 +106,22 @@ def test_a_thing_that_is_made_twice_is_seen(tmp_path: Path, monkeypatch: pytest.
     one["estate"]["jobs/880000000000001.json"] = {"job_id": 880000000000001, "settings": {"name": "j"}}
     with pytest.raises(Wrong, match="duplicate"):
         check(one, tmp_path)
+
+
+@pytest.mark.ci
+def test_a_pass_that_takes_the_targets_change_back_unasked_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drift, "known", lambda kind, row: False)
+    with pytest.raises(Wrong, match=r"gone: the next apply wrote: .*\n.*gone: not reported and left alone"):
+        check(case(), tmp_path)
+
+
+@pytest.mark.ci
+def test_a_pass_that_does_not_take_it_back_when_asked_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(product, "apply", lambda *given, overwrite, **more: apply(*given, **more))
+    with pytest.raises(Wrong, match="gone: not put right: instance_pools 'p' missing"):
+        check(case() | {"overwrite": True}, tmp_path)
 
 
 @pytest.mark.ci

@@ -198,7 +198,7 @@ class Trial:
             if self.wire.state(HURT) != there or _problems(report) == _problems(hurt):
                 self.found.append(f"{what}: not reported and left alone: {report}")
         else:
-            different = self._compared(report, self.wire.state(SOURCE), self.wire.state(HURT))
+            different = self._compared(hurt, self.wire.state(SOURCE), self.wire.state(HURT))
             self.found += [f"{what}: not put right: {one}" for one in different]
             if _problems(report) != _problems(hurt):
                 odd = set(_problems(report).items()) ^ set(_problems(hurt).items())
