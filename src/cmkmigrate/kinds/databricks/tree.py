@@ -7,6 +7,7 @@ The walk is kept in `site.cache`, which lasts for one observation of the site.
 from __future__ import annotations
 
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -160,11 +161,12 @@ def _node(said: dict[str, Any]) -> Node:
     # Seen in the vendor CLI's notes: such a folder is typed as a directory. It has no id in the Repos API.
     if kind == "DIRECTORY" and (said.get("directory_info") or {}).get("is_git_folder"):
         kind = "GIT_CLI"
-    return Node(
+    id, resource = str(said.get("object_id", "")), str(said.get("resource_id") or "")
+    return Node(  # what is the same text in tens of thousands of nodes is in memory once
         path=plain(str(said["path"])),
-        type=kind,
-        id=str(said.get("object_id", "")),
-        language=str(said.get("language") or ""),
+        type=sys.intern(kind),
+        id=id,
+        language=sys.intern(str(said.get("language") or "")),
         modified_at=int(said.get("modified_at") or 0),
-        resource_id=str(said.get("resource_id") or ""),
+        resource_id=id if resource == id else resource,
     )
