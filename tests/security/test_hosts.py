@@ -170,10 +170,12 @@ def test_no_redirect_of_a_migration_is_followed(world: World) -> None:
 
 @pytest.mark.ci
 @pytest.mark.parametrize("how", ["foreign", "redirecting"])
-@pytest.mark.parametrize("command", ["doctor", "audit", "assess --contents", "in place"])
+@pytest.mark.parametrize("command", ["doctor", "plan --asks", "audit", "assess --contents", "in place"])
 def test_no_answer_of_the_other_commands_does(world: World, command: str, how: str) -> None:
     params = params_of(world.box, world.place.folder / "p.yaml", target_name="swept-3", vault_name="kv-swept-3")
-    words = ("doctor", "cmk-migration", "--params", str(params)) if command == "doctor" else tuple(command.split())
+    planned = {"doctor": ("doctor",), "plan --asks": ("plan", "--asks", f"asks-{how}.csv")}
+    more = ("cmk-migration", "--params", str(params)) if command in planned else ()
+    words = (*planned.get(command, command.split()), *more)
     getattr(world, how)()
     if command != "in place":
         world.swept(lambda: words)
