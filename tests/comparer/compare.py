@@ -54,7 +54,7 @@ def compare(
     """
     old, new = canonical(source), canonical(target, source, operator)
     gone = set(left_out)
-    lost = {key.casefold() for kind, key in gone if kind in PRINCIPALS and (kind, key) not in new.objects}
+    lost = {_spelled(key) for kind, key in gone if kind in PRINCIPALS and (kind, key) not in new.objects}
     found = [Difference(kind, key, "wrong", "state", None, why) for (kind, key), why in new.wrong]
     doubled = set(new.doubled) - set(old.doubled)
     found += [Difference(kind, key, "duplicate") for kind, key in sorted(doubled) if kind != "permissions"]
@@ -103,12 +103,17 @@ def _differences(
     elif kind == "permissions":
         old, new = _acls(key, old, new, lost, operator)
     elif kind == "secret_acls":
-        old = {who: level for who, level in old.items() if who.casefold() not in lost}
+        old = {who: level for who, level in old.items() if _spelled(who) not in lost}
     elif kind == "groups":
         old, new = _group(key, old, new, lost, operator)
     elif kind == "git_folders" and not old.get("branch"):
         old, new = _without(old, "branch"), _without(new, "branch")  # on no branch: the API can only set one
     yield from (Difference(kind, key, "differs", path, a, b) for path, a, b in walk(old, new))
+
+
+def _spelled(principal: str) -> str:
+    """Users are the same in any case; groups that differ in case alone are two."""
+    return principal.casefold() if "@" in principal else principal
 
 
 def _notebook(path: str, old: Body, new: Body, exports: tuple[Export, Export] | None) -> tuple[Body, Body]:
@@ -130,7 +135,7 @@ def _notebook(path: str, old: Body, new: Body, exports: tuple[Export, Export] | 
 
 def _acls(key: str, old: Body, new: Body, lost: set[str], operator: str) -> tuple[Body, Body]:
     """Without those who are not in the target (reported); a job whose owner is among them belongs to the operator."""
-    old = {who: level for who, level in old.items() if who.partition(" ")[2].casefold() not in lost}
+    old = {who: level for who, level in old.items() if _spelled(who.partition(" ")[2]) not in lost}
     if key.startswith("jobs:") and "IS_OWNER" not in old.values():
         new = {
             who: level
@@ -143,7 +148,7 @@ def _acls(key: str, old: Body, new: Body, lost: set[str], operator: str) -> tupl
 
 
 def _group(key: str, old: Body, new: Body, lost: set[str], operator: str) -> tuple[Body, Body]:
-    members = [one for one in old.get("members", []) if one.partition(" ")[2].casefold() not in lost]
+    members = [one for one in old.get("members", []) if _spelled(one.partition(" ")[2]) not in lost]
     there = new.get("members", [])
     if key == "admins":  # only added to; the operator must stay one of them
         there = [one for one in there if one in members or not one.endswith(f" {operator.lower()}")]
