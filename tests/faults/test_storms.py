@@ -1,4 +1,4 @@
-"""R4 and R5: a service that is too busy, or ill, for a long time. `pytest -m night tests/faults/test_storms.py`
+"""R4: a service that is too busy for a long time. `pytest -m night tests/faults/test_storms.py`
 
 Five minutes of it are played in a few seconds: in the product's process time runs twenty times faster
 (`patches.faster`: every clock and every wait), and what is measured on the sandbox's clock is multiplied by that.
@@ -15,7 +15,7 @@ import pytest
 from cmkmigrate.clients.again import ATTEMPTS, RETRY_AFTER_CAP_S
 from cmkmigrate.clients.pace import Paces, family
 from tests.e2e.conftest import Migration
-from tests.faults.runs import STOPPED, Run, run
+from tests.faults.runs import Run, run
 from tests.harness import Commands, Sandbox
 
 pytestmark = [pytest.mark.night]  # how fast it asks is measured: not beside other tests
@@ -143,38 +143,3 @@ def test_they_do_not_come_back_all_at_once(storm: Run) -> None:
             if len(together) > limit + NOISE_S * limit:
                 crowds[at] = len(together)
     assert crowds == {}
-
-
-def test_a_fifth_of_all_answers_are_errors(
-    undisturbed: Migration, commands: Callable[[Sandbox, str], Commands]
-) -> None:
-    """Half of them before the work, half of them after it: nobody can tell which."""
-    box = undisturbed.sandbox
-    rule = {"match": WORKSPACES, "count": -1, "share": 0.027, "action": "status"}
-    rules = [
-        {**rule, "status": status, "seed": status + after, "after": bool(after), "name": "after" if after else "before"}
-        for status in (500, 502, 503, 504)
-        for after in (0, 1)
-    ]
-    reference = box.state(undisturbed.target)
-    found = run(box, commands(box, "ill"), "ill", rules, undisturbed.apply, reference, patch=f"faster:{TIMES}")
-    assert len(found.hit) > 150 and set(found.codes[:-1]) <= {STOPPED, undisturbed.apply.code}
-    assert found.wrong(undisturbed.apply) == []
-    made = [one for one in found.hit if one["method"] == "POST" and one["fault"] == "after"]
-    assert len(made) >= 3, "made, and told otherwise: sent again without a look, they would be there twice"
-
-
-def test_all_answers_are_errors_for_a_while(
-    undisturbed: Migration, commands: Callable[[Sandbox, str], Commands]
-) -> None:
-    """It ends with 5 once its patience is over, and goes on when the service is well again."""
-    box = undisturbed.sandbox
-    rule = {"match": {"host": "adb-*"}, "offset": 400, "count": -1, "action": "refuse", "status": 503}
-    reference = box.state(undisturbed.target)
-    found = run(
-        box, commands(box, "dark"), "dark", [rule], undisturbed.apply, reference, calm_after=1, patch=f"faster:{TIMES}"
-    )
-    assert found.codes[0] == STOPPED and len(found.codes) <= 3, "at most one more, for what failed by itself before"
-    assert "cmkmigrate resume" in found.ends[0].err
-    assert len(found.hit) < 400, "it does not knock for ever"
-    assert found.wrong(undisturbed.apply) == []
