@@ -37,3 +37,16 @@ def test_the_end_is_that_of_a_run_that_nobody_disturbed(
 
 def test_every_sort_is_tried() -> None:
     assert sorted(sort for pair in PAIRS for sort in pair) == sorted(SORTS)
+
+
+def test_files_whose_length_is_said_too_short_are_not_taken_for_whole(
+    undisturbed: Migration, commands: Callable[[Sandbox, str], Commands]
+) -> None:
+    """Nothing in such an answer tells that it is not all: only the size that the workspace says does."""
+    box, name, reference = undisturbed.sandbox, "short-files", undisturbed.sandbox.state(undisturbed.target)
+    files = {"path": "/api/2.0/workspace/export", "query": "*direct_download*", "host": box.source_host}
+    short = {"match": files, "count": 3, "action": "length", "bytes": -10}
+    found = run(box, commands(box, name), name, [short], undisturbed.apply, reference)
+    assert len(found.hit) == 3 and found.codes[0] == undisturbed.apply.code
+    assert "bytes of" in found.ends[0].out and "the workspace says that it has" in found.ends[0].out
+    assert found.wrong(undisturbed.apply) == []

@@ -22,8 +22,8 @@ SUBSCRIPTION = "3f6c1a52-8e0b-4b57-b1a9-64d2c0a7e911"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
 OLD = f"{GROUP}/providers/Microsoft.Databricks/workspaces/old"
 NEW = f"{GROUP}/providers/Microsoft.Databricks/workspaces/new"
-VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv"
-KID = "https://kv.vault.azure.test/keys/k"
+VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv1"
+KID = "https://kv1.vault.azure.test/keys/k"
 TENANT = "7b1e0d3c-5a64-4f0e-9f43-2f8f0c6f7d10"
 OPERATOR = "c0ffee00-2d4b-4a7e-8f21-5b9e3d1c7a60"
 DATABRICKS = "51cc8e99-a185-5044-8d43-852f8ea01a8c"
@@ -282,7 +282,7 @@ def workspace(name: str, *, sku: str = "premium", **properties: Any) -> dict[str
     return {"id": id, "name": name, "location": "westeurope", "sku": {"name": sku}, "properties": usual | properties}
 
 
-def vault(name: str = "kv", *, location: str = "westeurope", **properties: Any) -> dict[str, Any]:
+def vault(name: str = "kv1", *, location: str = "westeurope", **properties: Any) -> dict[str, Any]:
     """A healthy vault that goes by roles."""
     usual = {"tenantId": TENANT, "vaultUri": f"https://{name}.vault.azure.test/", "enableRbacAuthorization": True}
     usual |= {"enablePurgeProtection": True, "enableSoftDelete": True, "softDeleteRetentionInDays": 90}  # type: ignore[dict-item]
@@ -329,8 +329,8 @@ class Stage:
         existing: steps that have nothing to write.
         """
         usual: dict[str, dict[str, Any]] = {
-            "cmk-migration": {"source": OLD, "target_name": "new", "vault_name": "kv"},
-            "enable-in-place": {"workspace": OLD, "vault_name": "kv"},
+            "cmk-migration": {"source": OLD, "target_name": "new", "vault_name": "kv1"},
+            "enable-in-place": {"workspace": OLD, "vault_name": "kv1"},
             "contents-only": {"source": OLD, "target": NEW},
         }
         kinds = discover()

@@ -34,7 +34,7 @@ def test_a_workspace_that_is_used_as_it_is_gets_no_key(stage: Stage) -> None:
 def test_things_that_are_there_and_not(stage: Stage) -> None:
     ground = stage.ground()
     (made,) = ground.vaults()
-    assert (made.id, made.name, made.resource, made.properties) == (VAULT, "kv", None, {})
+    assert (made.id, made.name, made.resource, made.properties) == (VAULT, "kv1", None, {})
     assert made.group_id == GROUP
     target = ground.workspace()
     assert target is not None and (target.id, target.resource) == (NEW, None)
@@ -120,7 +120,7 @@ def test_what_is_there_already_is_not_made(stage: Stage) -> None:
     stage.source.resource = workspace("old")
     ground = surveyed(stage.there(vault()), vault_id=VAULT)
     assert [one.makes for one in ground.of("key_vaults")] == [False]
-    assert [one.name for one in ground.granting()] == ["kv"]
+    assert [one.name for one in ground.granting()] == ["kv1"]
 
 
 def test_a_run_that_is_there(stage: Stage, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_a_directory_that_may_not_be_read(stage: Stage) -> None:
 def test_each_key_has_its_own_users(stage: Stage) -> None:
     """Services in the HSM, and the rest in a vault: only the services' user is asked of the HSM."""
     stage.there(hsm(), vault())
-    given = {"services_key_id": KEY, "key_id": "https://kv.vault.azure.test/keys/k/v1"}
+    given = {"services_key_id": KEY, "key_id": "https://kv1.vault.azure.test/keys/k/v1"}
     stage.azure.local = [local(DATABRICKS)]
     found = [one.evidence for one in judged(grants(stage.ground(features=["managed_services", "dbfs_root"], **given)))]
     text = f"AzureDatabricks ({DATABRICKS}) may get, wrap and unwrap with k in h"

@@ -93,8 +93,8 @@ def test_grants_are_asked_for_where_they_are_made(stage: Stage) -> None:
     """Not on every vault that is used."""
     stage.there(vault(), vault("other"))
     other = VAULT.rpartition("/")[0] + "/other"
-    kids = {name: f"https://{name}.vault.azure.test/keys/k/v1" for name in ("kv", "other")}
-    ground = stage.ground(services_key_id=kids["kv"], root_key_id=kids["other"], disks_key_id=kids["other"])
+    kids = {name: f"https://{name}.vault.azure.test/keys/k/v1" for name in ("kv1", "other")}
+    ground = stage.ground(services_key_id=kids["kv1"], root_key_id=kids["other"], disks_key_id=kids["other"])
     assert {one.id for one in ground.granting()} == {VAULT, other}, "all, while it is not known on which"
     ahead = [one for one in ground.ahead if one.kind != "key_access"]
 
@@ -113,7 +113,7 @@ def test_a_key_that_is_made_in_a_closed_vault(stage: Stage) -> None:
     assert wanted not in rows(stage.there(vault()), vault_id=VAULT)
     stage.there(vault(publicNetworkAccess="Disabled"))
     assert wanted in rows(stage, vault_id=VAULT)
-    assert wanted not in rows(stage, vault_id=VAULT, key_id="https://kv.vault.azure.test/keys/k/v1"), "it is there"
+    assert wanted not in rows(stage, vault_id=VAULT, key_id="https://kv1.vault.azure.test/keys/k/v1"), "it is there"
 
 
 def test_a_managed_hsm(stage: Stage) -> None:

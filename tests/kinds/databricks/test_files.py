@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
+from cmkmigrate.errors import Unknown
+from cmkmigrate.kinds.databricks import tree as tree_of
 from cmkmigrate.kinds.databricks.files import Files
 from cmkmigrate.kinds.databricks.notebooks import EXPORT
 from tests.kinds.fake_site import FakeSite, by_key, content, tree
@@ -21,6 +25,20 @@ def test_a_file_stays_a_file_whatever_is_in_it() -> None:
         ({"path": "/x.py", "format": "RAW", "overwrite": "false"}, LIKE_A_NOTEBOOK),
         ({"path": "/x.py", "format": "RAW", "overwrite": "true"}, LIKE_A_NOTEBOOK),
     ]
+
+
+def test_what_was_cut_off_is_seen_by_the_size_that_the_workspace_says() -> None:
+    site = tree(FakeSite(), {"path": "/x", "object_type": "FILE", "size": 9})
+    asset = KIND.load(site, by_key(KIND, site)["/x"])
+    site.on(EXPORT, [b"abc", b"def", b"ghi"])
+    asked = len(site.asked)
+    assert content(asset) == b"abcdefghi" and len(site.asked) == asked + 1, "one request, where it is as it was listed"
+    site.on(EXPORT, [b"abc", b"def"])
+    site.on(tree_of.STATUS, {"path": "/x", "object_type": "FILE", "size": 9})
+    with pytest.raises(Unknown, match="6 bytes of /x have come, and the workspace says that it has 9"):
+        content(asset)
+    site.on(tree_of.STATUS, {"path": "/x", "object_type": "FILE", "size": 6})
+    assert content(asset) == b"abcdef", "it was changed since it was listed"
 
 
 def test_loading_reads_nothing() -> None:

@@ -86,7 +86,7 @@ def test_a_grant_that_is_missing_and_may_not_be_made(stage: Stage) -> None:
     forbid(stage)
     stage.azure.keys_of["k"] = key()
     ground = stage.there(vault()).ground(
-        features=["managed_services"], vault_id=VAULT, key_id="https://kv.vault.azure.test/keys/k/v1"
+        features=["managed_services"], vault_id=VAULT, key_id="https://kv1.vault.azure.test/keys/k/v1"
     )
     (one,) = judged(grants(ground))
     assert one.status == "fail" and DATABRICKS in one.evidence

@@ -78,7 +78,7 @@ def test_the_horizon(stage: Stage, days: float, status: str) -> None:
 def test_a_key_that_is_not_there(stage: Stage) -> None:
     stage.there(vault())
     (one,) = look(stage, fit)
-    assert one.status == "fail" and one.fix == "az keyvault key list --id https://kv.vault.azure.test/"
+    assert one.status == "fail" and one.fix == "az keyvault key list --id https://kv1.vault.azure.test/"
     (one,) = look(stage, newest)
     assert one.status == "unknown"
 

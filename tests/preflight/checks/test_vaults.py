@@ -47,7 +47,7 @@ def test_another_region(stage: Stage) -> None:
 
 def test_protection(stage: Stage) -> None:
     seen = one(stage, protected, vault(enablePurgeProtection=None))
-    assert (seen.status, seen.fix) == ("fail", "az keyvault update --name kv --enable-purge-protection true")
+    assert (seen.status, seen.fix) == ("fail", "az keyvault update --name kv1 --enable-purge-protection true")
     seen = one(stage, protected, vault(enableSoftDelete=False))
     assert (seen.status, seen.fix.split()[:5]) == ("fail", ["az", "resource", "update", "--ids", VAULT])
 
@@ -56,7 +56,7 @@ def test_a_bypass_that_lets_no_service_in(stage: Stage) -> None:
     for closed in ({"networkAcls": {"defaultAction": "Deny", "bypass": "None"}},
                    {"publicNetworkAccess": "Disabled", "networkAcls": {"bypass": "None"}}):  # fmt: skip
         seen = one(stage, firewall, vault(**closed))
-        assert (seen.status, seen.fix) == ("fail", "az keyvault update --name kv --bypass AzureServices")
+        assert (seen.status, seen.fix) == ("fail", "az keyvault update --name kv1 --bypass AzureServices")
 
 
 def test_a_perimeter_takes_no_bypass(stage: Stage) -> None:
@@ -87,9 +87,9 @@ def test_a_name_that_is_free_or_ours(stage: Stage) -> None:
 
 def test_a_name_that_a_deleted_vault_holds(stage: Stage) -> None:
     stage.azure.taken = "AlreadyExists"
-    stage.azure.deleted = [{"name": "KV", "properties": {"scheduledPurgeDate": "2027-01-31T00:00:00Z"}}]
+    stage.azure.deleted = [{"name": "KV1", "properties": {"scheduledPurgeDate": "2027-01-31T00:00:00Z"}}]
     (seen,) = judged(name(stage.ground()))
-    assert (seen.status, seen.fix) == ("fail", "az keyvault recover --name kv")
+    assert (seen.status, seen.fix) == ("fail", "az keyvault recover --name kv1")
     assert "2027-01-31" in seen.evidence and "vault_name" in seen.advice
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cmkmigrate.errors import Unknown
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.kinds.databricks import tree
 from cmkmigrate.kinds.databricks.notebooks import EXPORT, IMPORT
@@ -18,7 +19,8 @@ _MADE_BY = {
 class Files(Kind):
     """Read with `direct_download`, written with a multipart upload (JSON takes 10 MB, multipart 500 MB), always as RAW:
     under AUTO a file whose first line is `# Databricks notebook source` becomes a notebook and loses its extension.
-    Equal when the bytes are.
+    Equal when the bytes are. An answer whose length is said too short is cut there by any HTTP client, so what has come
+    is held against the size that the workspace says (SDK: ObjectInfo.size, "the file size in bytes").
     """
 
     name = "files"
@@ -36,8 +38,11 @@ class Files(Kind):
         path = entry.key
 
         def content() -> Iterator[bytes]:
-            found: Iterator[bytes] = site.download(EXPORT, {"path": path, "format": "RAW", "direct_download": True})
-            return found
+            size = 0
+            for block in site.download(EXPORT, {"path": path, "format": "RAW", "direct_download": True}):
+                size += len(block)
+                yield block
+            _all_of_it(site, path, size)
 
         return Asset(entry.id, path, entry.name, hint=entry.hint, of=entry.of, body={"path": path}, content=content)
 
@@ -49,6 +54,17 @@ class Files(Kind):
 
     def as_key(self, name: str) -> str:
         return tree.plain(name)
+
+
+def _all_of_it(site: Site, path: str, size: int) -> None:
+    """Raises Unknown where the workspace says another size than what has come. One that was changed since it was listed
+    is asked for anew."""
+    node = tree.known(site, path)
+    if node is None or node.size in (-1, size):
+        return
+    now = tree.size_of(site.read(tree.STATUS, {"path": path}))
+    if now not in (-1, size):
+        raise Unknown(f"GET {EXPORT}: {size} bytes of {path} have come, and the workspace says that it has {now}")
 
 
 def _upload(site: Site, asset: Asset, *, overwrite: bool) -> Made:

@@ -27,7 +27,8 @@ _TRASH = re.compile(r"/Users/[^/]+/Trash")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One object of the tree. `type` as the vendor says it; GIT_CLI for a folder made with the Git command line."""
+    """One object of the tree. `type` as the vendor says it; GIT_CLI for a folder made with the Git command line. size:
+    bytes of a file; -1 where the listing does not say."""
 
     path: str
     type: str
@@ -35,6 +36,7 @@ class Node:
     language: str = ""
     modified_at: int = 0
     resource_id: str = ""
+    size: int = -1
 
     @property
     def hint(self) -> str:
@@ -169,4 +171,11 @@ def _node(said: dict[str, Any]) -> Node:
         language=sys.intern(str(said.get("language") or "")),
         modified_at=int(said.get("modified_at") or 0),
         resource_id=id if resource == id else resource,
+        size=size_of(said),
     )
+
+
+def size_of(said: dict[str, Any]) -> int:
+    """The bytes of a file, as a listing or get-status says them; -1 where it does not."""
+    size = said.get("size")
+    return size if isinstance(size, int) else -1
