@@ -48,6 +48,9 @@ def left(box: Sandbox) -> Iterator[Callable[[], list[str]]]:
         return [str(one) for kind in kinds for one in now.get(kind, ()) if one not in before[kind]]
 
     yield found
+    until = time.monotonic() + 60  # what is being deleted is there a little longer
+    while found() and time.monotonic() < until:
+        time.sleep(0.1)
     assert found() == []
 
 
@@ -165,7 +168,7 @@ def test_an_interruption_cleans_up(live: Terminal, box: Sandbox, left: Callable[
     box.faults({"match": workspaces, "count": -1, "action": "operation", "how": "never"})
     words = f"selftest --live --yes {PLACE} --only directory-nobody --only bodies".split()
     box.forget()  # what the tests before have put
-    started = live.commands.start(*words, CMKMIGRATE_OPERATION_S="10")
+    started = live.commands.start(*words, CMKMIGRATE_OPERATION_S="15")
     told = Path(f"{started[1]}.err")
     live.commands.launcher.order(do="go", pid=started[0])
     until = time.monotonic() + 60

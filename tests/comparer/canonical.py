@@ -21,6 +21,7 @@ Body = dict[str, Any]
 Key = tuple[str, str]
 
 JOB_MARKER, CLUSTER_MARKER = "cmkmigrate_src_job", "cmkmigrate-src"
+MOST_TAGS = 25  # of a job: one that has them all has no room for a marker
 LISTED = {
     "warehouses": "sql_warehouses",
     "pipelines": "pipelines",
@@ -122,11 +123,18 @@ def _marked(kind: str, id_field: str, made: list[Body], originals: list[Body]) -
             bare.setdefault(_name(kind, one), []).append(one)
     for name, several in bare.items():
         twins = left.get(name, [])
+        if len(twins) > len(several):  # others of that name would have a marker
+            twins = [one for one in twins if _full(one)]
         if len(twins) == len(several):
             for one, twin in zip(sorted(several, key=_order), sorted(twins, key=_order), strict=True):
                 yield (kind, str(one[id_field])), str(twin[id_field])
         else:
             yield from (((kind, str(one[id_field])), f"~{one[id_field]}") for one in several)
+
+
+def _full(one: Body) -> bool:
+    """Whether a job has as many tags as the service takes."""
+    return len((one.get("settings") or {}).get("tags") or {}) >= MOST_TAGS
 
 
 def _order(one: Body) -> str:

@@ -19,7 +19,10 @@ def rich_form(stored: bytes, stored_as: str) -> Any:
     """Everything rich of a stored notebook ({} : nothing). stored_as: SOURCE or JUPYTER."""
     if stored_as != "JUPYTER":
         return {}
-    document = json.loads(stored)
+    try:
+        document = json.loads(stored)
+    except ValueError:  # somebody has written into it
+        return {"no document": stored.decode(errors="replace")}
     own = (document.get("metadata") or {}).get(_OF_NOTEBOOK) or {}
     found = {name: own.get(name) for name in ("dashboards", "widgets", "environmentMetadata")}
     cells = {str(number): _cell(cell) for number, cell in enumerate(document.get("cells") or [])}

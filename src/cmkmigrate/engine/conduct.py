@@ -248,7 +248,11 @@ def _hidden(task: Task) -> bool:
 
 
 def _break_cycle(task: Task) -> bool:
-    """Let one item of each cycle be made with a placeholder; block what is left where that cannot be."""
+    """Give up what cannot be; else let one item of each cycle be made with a placeholder; block what is left where that
+    cannot be."""
+    if doomed := task.doomed - task.given_up:
+        task.given_up |= doomed
+        return True
     breakable = any(ref.placeholder is not NOTHING for ref in task.kind.refs)
     first = [min(left) for cycle in cycles(task.waits) if (left := set(cycle) - task.placeholders)]
     if breakable and first:

@@ -75,6 +75,8 @@ class Task:
     assets: dict[tuple[str, str], Asset] = field(default_factory=dict)
     placeholders: set[str] = field(default_factory=set)  # keys that may be made with a placeholder (a cycle)
     waits: dict[str, str] = field(default_factory=dict)  # key of what is not there -> key of its kind that it waits for
+    doomed: set[str] = field(default_factory=set)  # keys that cannot be whatever they wait for
+    given_up: set[str] = field(default_factory=set)  # of these: what they wait for is not waited for any more
     first_refusal: dict[str, float] = field(default_factory=dict)
 
     def listed(self, side: str, kind: str) -> Iterator[Entry]:

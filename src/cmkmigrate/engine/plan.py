@@ -49,6 +49,7 @@ def decide(task: Task, row: Any) -> Decision:
     """The decision on one item row. Raises CallError where a body cannot be read."""
     names, kind = task.board.names, task.kind
     task.waits.pop(row.key, None)
+    task.doomed.discard(row.key)
     source = names.find("source", kind.name, row.key)
     if task.step.again and source is not None:
         return (
@@ -188,6 +189,9 @@ class _Comparison:
             if not wrong:
                 continue
             if link.ref.missing == "block":
+                if waits and self.row.key not in self.task.given_up:  # the reason is the first, however events fall
+                    self.task.doomed.add(self.row.key)
+                    return Decision(Do.BLOCK, wait=waits[0][0])
                 return Decision(Do.BLOCK, f"{link.ref.path} {wrong}{self._half(link)}", notes=self.notes)
             if link.ref.missing == "drop":
                 said = f"@{link.kind}/{link.key}" if link.ref.form == "id" and link.kind else link.value
