@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, configuration, given, seed, settings
+from hypothesis import HealthCheck, Phase, Verbosity, configuration, given, seed, settings
 
 from tests.property import whole
 from tests.property.draws import Case, cases
@@ -55,7 +55,7 @@ def hunted(count: int, number: int, *, whole: int = 5, shrink: int = 60, keep: P
     @seed(number)
     @settings(
         max_examples=count, database=None, deadline=None, suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink], report_multiple_bugs=False,
+        phases=[Phase.generate, Phase.shrink], report_multiple_bugs=False, verbosity=Verbosity.quiet,
     )  # fmt: skip
     @given(cases())
     def one(case: Case) -> None:
