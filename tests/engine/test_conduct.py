@@ -241,6 +241,18 @@ def test_nothing_is_made_of_a_cycle_of_which_one_cannot_be(
     assert again == []
 
 
+def test_the_reason_is_the_first_one_in_whatever_order_things_become_known(
+    run: Run, sites: cloud.Sites, target: cloud.Site, ledger: Ledger
+) -> None:
+    """The first reference waits while the second is known to lead nowhere."""
+    source = sites.sites["source"].things["jobs"]
+    source["30"] = {"name": "runs two", "after": [31, 77]}
+    source["31"] = {"name": "has no pool", "pool": "gone"}
+    rows, again = twice(ledger, run, target)
+    assert rows["30"].reason == f"after[*] refers to jobs '31', which is blocked: {rows['31'].reason}"
+    assert again == []
+
+
 def test_what_the_service_refuses_of_a_cycle_is_said_of_what_was_made_for_it(
     run: Run, target: cloud.Site, ledger: Ledger
 ) -> None:

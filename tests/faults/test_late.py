@@ -5,27 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from tests.crash.trials import judged
 from tests.e2e.conftest import Migration
+from tests.faults.azure import wait_for
 from tests.harness import Commands, Sandbox, params_of
 
 pytestmark = [pytest.mark.ci]
 TIMEOUT_S, DELAY_S = "14", 10.0  # what was sent may land for the first, and lands after the second
-LONGEST_S = 120.0
 CREATE = {"path": "/api/2.*/jobs/create"}  # a second one of the same name would be taken
-
-
-def wait_for(what: Callable[[], Any]) -> None:
-    until = time.monotonic() + LONGEST_S
-    while not what():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.05)
 
 
 def _late(box: Sandbox) -> int:
@@ -47,7 +38,7 @@ def test_a_create_that_lands_after_the_kill(
     box.forget()
     box.faults({"match": CREATE, "count": -1, "action": "delay", "seconds": DELAY_S})
     place.launcher.order(do="go", pid=started[0])
-    wait_for(lambda: _late(box))
+    wait_for(lambda: _late(box) > 0)
     os.kill(started[0], signal.SIGKILL)
     assert place.wait(started, words).code == -9
     assert box.state(box.host_of(target))["jobs"] == [], "it has landed before the process died: nothing was shown"

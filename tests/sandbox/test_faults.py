@@ -140,6 +140,13 @@ def test_from_when_and_for_how_long() -> None:
     assert held == [False, False, True, True, False]
 
 
+def test_a_clock_that_is_set_back_turns_no_rule_off() -> None:
+    times = [1000.0]
+    faults = Faults([{"count": -1, "action": "reset"}], lambda: times[0])
+    times[0] = 400.0
+    assert faults.find("GET", "h", "/", False) is not None
+
+
 def test_the_query_may_be_asked_for() -> None:
     faults = Faults([{"match": {"query": "*page_token=2*"}, "count": -1}])
     assert faults.find("GET", "h", "/", False, "limit=1&page_token=20") is not None
