@@ -9,17 +9,13 @@ import pytest
 import yaml
 
 from tests.cli.transcript import Terminal
+from tests.e2e.conftest import launcher
 from tests.harness import Commands, Launcher, Sandbox
 from tests.pools import POOLS
 
+__all__ = ["launcher", "offline", "sandbox", "terminal", "writes"]
+
 GATE = f'{POOLS}    confirm: "${{source.name}}"\n'
-
-
-@pytest.fixture(scope="session")
-def launcher() -> Iterator[Launcher]:
-    made = Launcher()
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="session")

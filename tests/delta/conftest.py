@@ -6,16 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.harness import Launcher, Sandbox
+from tests.e2e.conftest import launcher, no_faults
+from tests.harness import Sandbox
 from tests.kinds.world import World, environment, targets_estate
 
-
-@pytest.fixture(scope="session")
-def launcher() -> Iterator[Launcher]:
-    """The parent of all commands."""
-    made = Launcher()
-    yield made
-    made.close()
+__all__ = ["launcher", "no_faults", "world"]
 
 
 @pytest.fixture(scope="module")

@@ -79,12 +79,6 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     made.close()
 
 
-@pytest.fixture(autouse=True)
-def _no_faults(box: Sandbox) -> Iterator[None]:
-    yield
-    box.faults()
-
-
 def reasons(plan: Result) -> dict[str, Any]:
     return {one["key"]: one for one in plan.json["actions"] if one["kind"] == "notebooks"}
 

@@ -30,10 +30,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(autouse=True)
-def _no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
+def no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test made go wrong in a sandbox that others use as well ends with the test."""
+    shared = [request.getfixturevalue(name) for name in ("small", "box") if name in request.fixturenames]
     yield
-    if "small" in request.fixturenames:
-        request.getfixturevalue("small").faults()
+    for sandbox in shared:
+        sandbox.faults()
 
 
 @pytest.fixture(scope="session")

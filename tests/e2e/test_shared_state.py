@@ -38,12 +38,6 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     made.close()
 
 
-@pytest.fixture(autouse=True)
-def _no_faults(box: Sandbox) -> Iterator[None]:
-    yield
-    box.faults()
-
-
 @pytest.fixture
 def machine(box: Sandbox, launcher: Launcher, tmp_path: Path) -> Callable[[str, Server], Commands]:
     """A place to run commands in that shares nothing with another but the database."""

@@ -23,12 +23,6 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     made.close()
 
 
-@pytest.fixture(autouse=True)
-def _no_faults(box: Sandbox) -> Iterator[None]:
-    yield
-    box.faults()
-
-
 def words(box: Sandbox, place: Commands, target: str, run: Path) -> tuple[str, ...]:
     ids = {one["name"]: one["id"] for one in box.arm()["workspaces"].values()}
     params = place.folder / "p.yaml"

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.e2e.conftest import commands, launcher, small, undisturbed
+from tests.e2e.conftest import commands, launcher, no_faults, small, undisturbed
 
-__all__ = ["commands", "launcher", "small", "undisturbed"]
+__all__ = ["commands", "launcher", "no_faults", "small", "undisturbed"]

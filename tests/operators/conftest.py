@@ -2,16 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from tests.e2e.conftest import launcher, no_faults
 
-import pytest
-
-from tests.harness import Launcher
-
-
-@pytest.fixture(scope="session")
-def launcher() -> Iterator[Launcher]:
-    """The parent of all commands."""
-    made = Launcher()
-    yield made
-    made.close()
+__all__ = ["launcher", "no_faults"]

@@ -51,12 +51,6 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     made.close()
 
 
-@pytest.fixture(autouse=True)
-def _no_faults(box: Sandbox) -> Iterator[None]:
-    yield
-    box.faults()
-
-
 def until(what: Callable[[], bool], said: Path) -> None:
     end = time.monotonic() + 60
     while not what():

@@ -31,12 +31,6 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     made.close()
 
 
-@pytest.fixture(autouse=True)
-def _no_faults(box: Sandbox) -> Iterator[None]:
-    yield
-    box.faults()
-
-
 def words(box: Sandbox, place: Commands, name: str) -> tuple[str, ...]:
     params = params_of(box, place.folder / "p.yaml", target_name=name, vault_name=f"kv-{name}")
     return ("apply", "cmk-migration", "--params", str(params), "--run", str(place.folder / "run"), "--auto-approve")

@@ -27,7 +27,6 @@ PLAYED = {
     "who", [pytest.param(who, marks=[pytest.mark.ci] if at > 2 else []) for at, who in enumerate(PLAYED)]
 )
 def test_a_certificate_that_nobody_vouches_for(who: str, small: Sandbox, launcher: Launcher, tmp_path: Path) -> None:
-    small.faults()  # of another test
     hosts, command = PLAYED[who]
     front = urlsplit(small.env["HTTPS_PROXY"])
     impostor = Impostor(tmp_path, hosts, (str(front.hostname), int(front.port or 0)))
