@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from cmkmigrate.characters import spelled
 from cmkmigrate.model import NOTHING, Body, Reference
 
 Lookup = Callable[[str, str], str | None]  # (kind, id) -> key, or (kind, key) -> id
@@ -145,7 +146,8 @@ def _link(ref: Reference, value: Any, to_key: Lookup, links: list[Link]) -> Any:
     """Note what `value` points at; the new value for form "id", else NOTHING."""
     if value in (None, "") or isinstance(value, dict | list):
         return NOTHING
-    found = [str(value)] if not ref.within else re.findall(ref.within, str(value))
+    said = spelled(str(value))
+    found = [said] if not ref.within else re.findall(ref.within, said)
     for text in found:
         link = Link(ref, text)
         for target in ref.targets:
@@ -193,8 +195,9 @@ def drop_elements(body: Body, ref: Reference, value: Any) -> None:
     head, _, tail = ref.path.partition("[*]")
     for holder, key in list(spots(body, head)):
         rest = tail.lstrip(".")
+        said = [spelled(str(value_at(one, rest) if rest else one)) for one in holder[key]]
         holder[key] = [
-            one for one in holder[key] if str(value_at(one, rest) if rest else one).casefold() != str(value).casefold()
+            one for one, name in zip(holder[key], said, strict=True) if name.casefold() != str(value).casefold()
         ]
 
 

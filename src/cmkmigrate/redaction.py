@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote
 
+from cmkmigrate.characters import spelled
+
 HIDDEN: Final = "(hidden)"
 LONGEST: Final = 200_000  # characters of words; what comes after them is left out
 _LEAST: Final = 6  # characters of a value that is looked for; shorter ones are in every sentence
@@ -42,7 +44,7 @@ _PAIR: Final = re.compile(
 
 def without_secrets(text: str) -> str:
     """`text` without what looks like a secret by its form, or by the name that stands before it."""
-    text = text[:LONGEST]
+    text = spelled(text[:LONGEST])
     text = _FORMS.sub(HIDDEN, text)
     text = _AFTER.sub(lambda found: f"{found['before']}{HIDDEN}", text)
     return _PAIR.sub(lambda found: f"{found['before']}{HIDDEN}", text)

@@ -29,7 +29,7 @@ class Estate:
     def put(self, path: str, body: Any) -> None:
         file = self.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(body, ensure_ascii=False), "utf-8")
+        file.write_text(json.dumps(body), "utf-8")
 
     def node(self, path: str, type: str, data: bytes | None = None, **more: Any) -> int:
         self.number += 1

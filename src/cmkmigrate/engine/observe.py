@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import case, select
 
+from cmkmigrate.characters import spelled
 from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.names import Names, as_row
 from cmkmigrate.engine.unseen import Unseen
@@ -24,6 +25,7 @@ from cmkmigrate.run.schema import entry, item
 
 FOREIGN = "~"  # a target's thing that is nobody's twin has this before its id as key
 NOT_INCLUDED = "not included by the playbook"
+UNWRITABLE = "its name holds NUL or half of a character, which no path and no table can say: rename it"
 
 
 @dataclass
@@ -175,7 +177,8 @@ class Task:
         subject = f"{self.kind.name} of the {side}"
         again = "the same command again" if self.board.preview else "cmkmigrate resume"  # a plan is no run
         try:
-            yield from call()
+            for one in call():
+                yield _written_down(one)
         except NotFound as error:
             raise Stopped("could not list", subject=subject, why=str(error), next=again) from error
         except Denied as error:
@@ -222,6 +225,17 @@ class Task:
         where += [select(e.id).where(*same, e.side == "target").exists()]
         where += [~select(e.id).where(*same, e.side == "source").exists()]
         return [row.key for row in self.board.ledger.rows(select(i.key).where(*where).order_by(i.key))]
+
+
+def _written_down(one: Entry) -> Entry:
+    """The same entry as the ledger takes it. What has a name that cannot be written is listed and not moved."""
+    texts = (one.id, one.key, one.name, one.marker, one.hint, *(one.of or ()))
+    if all(spelled(text) is text for text in texts):
+        return one
+    one.id, one.key, one.name, one.marker, one.hint = (spelled(text) for text in texts[:5])
+    one.of = (one.of[0], spelled(one.of[1])) if one.of else None
+    one.unsupported = one.unsupported or UNWRITABLE
+    return one
 
 
 def _each_once(found: Iterable[Entry], key_of: Callable[[Entry], str]) -> Iterator[tuple[Entry, str, str]]:

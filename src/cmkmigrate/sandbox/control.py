@@ -56,12 +56,12 @@ def _state(app: App, host: str) -> Response:
     else:
         known = ", ".join(["management.azure.test", *app.cloud.served])
         return _error(404, f"there is no state of {host}; there is of {known}")
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return Response(200, text.encode(), {"content-type": "application/json; charset=utf-8"})
 
 
 def _requests(app: App, request: Request) -> Response:
-    lines = (json.dumps(line, ensure_ascii=False) + "\n" for line in app.recorder.all())
+    lines = (json.dumps(line) + "\n" for line in app.recorder.all())
     return Response(200, "".join(lines).encode(), {"content-type": "application/x-ndjson; charset=utf-8"})
 
 

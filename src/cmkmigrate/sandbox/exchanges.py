@@ -53,7 +53,7 @@ class Exchanges:
         if self._file is None:
             self._file = self.path.open("a", encoding="utf-8")
             atexit.register(self.close)
-        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._file.write(json.dumps(line) + "\n")  # in ASCII: a name may hold half of a character
         self._file.flush()
 
     def flush(self) -> None:

@@ -171,7 +171,10 @@ class Failure(Exception):
 
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer."""
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    try:
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # half of a character, which JSON can say as \uD800 alone
+        content = json.dumps(body, separators=(",", ":")).encode()
     return Response(status, content, {"content-type": "application/json; charset=utf-8", **(headers or {})})
 
 

@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cmkmigrate.characters import spelled
 from cmkmigrate.errors import NotFound
 from cmkmigrate.kinds.base import Site
 from cmkmigrate.model import Entry
@@ -81,7 +82,8 @@ def in_trash(path: str) -> bool:
 
 def walk(site: Site) -> dict[str, Node]:
     """Every object by its plain path, parents before children, the root included. Git folders and trash are not
-    entered. Raises CallError when any folder cannot be read; one that is gone by then was deleted, and is left out."""
+    entered, nor is a folder whose name no URL can hold. Raises CallError when any folder cannot be read; one that is
+    gone by then was deleted, and is left out."""
     held: _Walk = site.cache.setdefault("tree", _Walk())
     with held.lock:
         if held.nodes is None:
@@ -136,7 +138,7 @@ def _walk(site: Site) -> dict[str, Node]:
                         continue
                     for node in found:
                         nodes[node.path] = node
-                        if node.type == "DIRECTORY" and not in_trash(node.path):
+                        if node.type == "DIRECTORY" and not in_trash(node.path) and spelled(node.path) is node.path:
                             at_work[pool.submit(children, site, node.path)] = node.path
         finally:
             for future in at_work:
