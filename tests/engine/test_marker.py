@@ -220,3 +220,26 @@ def test_a_delete_whose_answer_was_lost_is_not_sent_again(site: Site) -> None:
     site.lost = [Unknown("lost")]
     marker.release()
     assert site.calls.count("delete") == 1
+
+
+@pytest.mark.parametrize("error", [Unknown("no answer"), Denied("not any more")])
+def test_one_that_stays_is_told(
+    error: CallError, run: Callable[..., list[Event]], sites: cloud.Sites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_TRIES_S", (0.0, 0.0))
+    target, write = sites.sites["target"], sites.sites["target"].write
+
+    def refusing(method: str, path: str, body: Any = None) -> Any:
+        if path.endswith("workspace/delete"):
+            raise error
+        return write(method, path, body)
+
+    target.write = refusing
+    told = [one.text for one in run() if one.what == "note"]
+    assert target.marker is not None
+    assert [text for text in told if "may still be in the target" in text and str(error) in text], told
+
+
+def test_one_that_goes_is_not_told(run: Callable[..., list[Event]], sites: cloud.Sites) -> None:
+    told = [one.text for one in run() if one.what == "note"]
+    assert sites.sites["target"].marker is None and not any("in the target (" in text for text in told)

@@ -132,25 +132,26 @@ class Marker:
                 raise Stopped("the run's marker cannot be read", subject=PATH, why=str(error), next=RESUME) from error
             self._judge(owner or {})
 
-    def release(self) -> None:
-        """Take the marker away, if it is ours. A failure leaves it: the same run finds it again."""
-        if self._taken:
-            self.clear()
+    def release(self) -> str:
+        """As `clear`, where this process has taken it. A failure leaves it: the same run finds it again."""
+        return self.clear() if self._taken else ""
 
-    def clear(self) -> None:
-        """Take away what this run has left, be it by a process that was killed. A marker that stays keeps others out
-        of the target, so that what was refused or lost is tried again, after a look whether it is still there."""
-        self._taken, asked = False, 0.0
+    def clear(self) -> str:
+        """Take away what this run has left, be it by a process that was killed; why it may still be there, "" where it
+        is not. A marker that stays keeps others out of the target, so that what was refused or lost is tried again,
+        after a look whether it is still there."""
+        self._taken, asked, why = False, 0.0, ""
         for delay in _TRIES_S:
             time.sleep(max(delay, min(asked, _LONGEST_S)))
             try:
                 if (self.owner() or {}).get("run") == self._run:
                     self._site.write("POST", "/api/2.0/workspace/delete", {"path": PATH})
-                return
+                return ""
             except (Throttled, Unknown) as error:
-                asked = getattr(error, "retry_after", 0.0)
-            except CallError:
-                return
+                asked, why = getattr(error, "retry_after", 0.0), str(error)
+            except CallError as error:
+                return str(error)
+        return why
 
     def _judge(self, owner: dict[str, Any]) -> None:
         if owner.get("run") != self._run:
