@@ -5,87 +5,29 @@ Each thing is here for one reason, said beside it. Ids look like those of the se
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
 
+from tests.estates import HEADER, Estate
+
 ORG = 7405600000007777
 EVA, BOB, QUOTE, DOTTED = "Eva.Black@odd.example", "bob@odd.example", "o'brien+x@odd.example", "İstanbul@odd.example"
 GONE, SERVICE = "gone@odd.example", "aaaaaaaa-1111-2222-3333-444444444444"
-HEADER = b"# Databricks notebook source\n"
 NOTEBOOK, CELL = "application/vnd.databricks.v1+notebook", "application/vnd.databricks.v1+cell"
 POOL, OTHER_POOL = "0101-010101-first1-pool-abcd1234", "0101-010102-other2-pool-abcd5678"
 POLICY = "AA00000000000003"
 
 
-class Estate:
-    """Writes the folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.rows, self.number = folder, [], 5000000000000
-        self.host = f"https://adb-{ORG}.17.azuredatabricks.net"
-
-    def put(self, path: str, body: Any) -> None:
-        file = self.folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(body), "utf-8")
-
-    def node(self, path: str, type: str, data: bytes | None = None, **more: Any) -> int:
-        self.number += 1
-        row = {"path": path, "object_type": type, "object_id": self.number, **more}
-        if data is not None:
-            file = self.folder / "workspace" / str(self.number)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
-            row |= {
-                "file": f"workspace/{self.number}",
-                "size": len(data),
-                "modified_at": 1700000000000 + self.number % 999,
-            }
-        self.rows.append(row)
-        return self.number
-
-    def notebook(self, path: str, data: bytes, language: str = "PYTHON", format: str = "SOURCE") -> None:
-        self.node(path, "NOTEBOOK", data, language=language, format=format)
-
-    def cluster(self, number: int, **more: Any) -> str:
-        id = f"0202-0202{number:02}-oddclust"
-        usual = {"cluster_name": f"odd {number}", "spark_version": "15.4.x-scala2.12", "num_workers": 1}
-        usual |= {
-            "node_type_id": "Standard_DS3_v2",
-            "state": "TERMINATED",
-            "cluster_source": "UI",
-            "creator_user_name": EVA,
-        }
-        body = {"cluster_id": id, **usual, **more}
-        self.put(f"clusters/{id}.json", {name: value for name, value in body.items() if value is not None})
-        return id
-
-    def job(self, number: int, settings: dict[str, Any], run_as: str = EVA) -> int:
-        id = 880000000000000 + number
-        whole = {"job_id": id, "creator_user_name": EVA, "run_as_user_name": run_as, "created_time": 1700000000000}
-        self.put(f"jobs/{id}.json", {**whole, "settings": {"format": "MULTI_TASK", **settings}})
-        return id
-
-    def acl(self, type: str, id: Any, *entries: tuple[str, str, str]) -> None:
-        rows = [{field: who, "all_permissions": [{"permission_level": level}]} for field, who, level in entries]
-        self.put(f"permissions/{type}/{id}.json", {"object_id": f"/{type}/{id}", "access_control_list": rows})
-
-
 def build(folder: Path) -> Path:
     """The estate in `folder`."""
-    made = Estate(folder)
-    made.put("estate.json", {"name": "odd", "region": "northeurope", "workspace_url": made.host, "workspace_id": ORG})
+    made = Estate(folder, "odd", ORG, EVA)
     _people(made)
     _tree(made)
     _secrets(made)
     _compute(made)
     _jobs(made)
-    (folder / "manifest.jsonl").write_text(
-        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in made.rows), "utf-8"
-    )
-    return folder
+    return made.done()
 
 
 def _people(made: Estate) -> None:
@@ -200,19 +142,10 @@ def _tree(made: Estate) -> None:
 
 
 def _secrets(made: Estate) -> None:
-    def scope(name: str, acls: dict[str, str], values: dict[str, bytes], **more: Any) -> None:
-        rows = [
-            {"key": key, "value": base64.b64encode(value).decode(), "last_updated_timestamp": 1}
-            for key, value in values.items()
-        ]
-        given = {"name": name, "backend_type": "DATABRICKS"}
-        listed = [{"principal": who, "permission": level} for who, level in acls.items()]
-        made.put(f"secrets/{name}.json", {"scope": given, "acls": listed, "secrets": rows, **more})
-
     many = {f"n{at}": f"odd-canary-{at}".encode() for at in range(120)}
-    scope("many", {"users": "READ", GONE: "MANAGE"}, {"empty": b"", "nul": b"\0" * 1000, **many})
-    scope("nobody", {}, {})  # no ACL at all: whoever makes the copy must not keep one
-    scope("closed", {SERVICE: "WRITE"}, {"z": b"x"}, readable=False)  # the service gives no value out
+    made.scope("many", {"empty": b"", "nul": b"\0" * 1000, **many}, {"users": "READ", GONE: "MANAGE"})
+    made.scope("nobody", {}, {})  # no ACL at all: whoever makes the copy must not keep one
+    made.scope("closed", {"z": b"x"}, {SERVICE: "WRITE"}, readable=False)  # the service gives no value out
 
 
 def _compute(made: Estate) -> None:

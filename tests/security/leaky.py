@@ -6,9 +6,9 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from tests.e2e.oddities import EVA, HEADER, ORG, Estate
+from tests.estates import HEADER, Estate
 
 # Each by what it is; in no two places the same, so that a hit says where it came from.
 CANARIES: Final[dict[str, str]] = {
@@ -53,16 +53,9 @@ def values() -> dict[str, bytes]:
 
 def build(folder: Path) -> Path:
     """The estate in `folder`."""
-    made = Estate(folder)
-    made.put("estate.json", {"name": "leaky", "region": "northeurope", "workspace_url": made.host, "workspace_id": ORG})
-    users = [{"id": "1000000000", "userName": EVA, "displayName": "eva", "active": True}]
-    groups: list[dict[str, Any]] = [
-        {"id": str(3000000000 + at), "displayName": name, "members": [], "meta": {"resourceType": "WorkspaceGroup"}}
-        for at, name in enumerate(("admins", "users"))
-    ]
-    made.put("identities.json", {"users": users, "service_principals": [], "groups": groups})
-    for path in ("/Users", "/Shared", "/Repos", f"/Users/{EVA}"):
-        made.node(path, "DIRECTORY")
+    made = Estate(folder, "leaky", 7405600000004444, "eva@leaky.example")
+    made.people()
+    made.folders()
     made.notebook("/Shared/connects", HEADER + CODE.encode())
     made.node("/Shared/init.sh", "FILE", SCRIPT.encode())
     made.node("/Shared/rc", "FILE", f"user = a\ncredential = {CANARIES['credential in a file']}\n".encode())
@@ -77,11 +70,10 @@ def build(folder: Path) -> Path:
         made.job(number, {"name": f"leaks {number}", "tasks": tasks})
     fixed = {"spark_env_vars.POLICY_TOKEN": {"type": "fixed", "value": CANARIES["token of a policy"]}}
     policy = {"policy_id": "AA00000000000009", "name": "leaks", "definition": json.dumps(fixed)}
-    made.put("policies/AA00000000000009.json", policy | {"creator_user_name": EVA, "created_at_timestamp": 1})
+    made.put("policies/AA00000000000009.json", policy | {"creator_user_name": made.owner, "created_at_timestamp": 1})
     id = "8c5d1f7e-2a34-4b6c-9d01-7e6f5a4b3c99"
     spec = {"id": id, "name": "leaks", "libraries": [{"notebook": {"path": "/Shared/connects"}}]}
     spec |= {"configuration": {"pipeline.token": CANARIES["token of a pipeline"]}, "continuous": False}
     pipeline = {"pipeline_id": id, "name": "leaks", "spec": spec, "state": "IDLE", "health": "HEALTHY"}
-    made.put(f"pipelines/{id}.json", pipeline | {"creator_user_name": EVA, "run_as_user_name": EVA})
-    (folder / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in made.rows), "utf-8")
-    return folder
+    made.put(f"pipelines/{id}.json", pipeline | {"creator_user_name": made.owner, "run_as_user_name": made.owner})
+    return made.done()

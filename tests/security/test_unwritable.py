@@ -13,7 +13,7 @@ import pytest
 
 from tests.comparer.compare import compare
 from tests.e2e.conftest import Migration, migrate
-from tests.e2e.oddities import EVA, HEADER, ORG, Estate
+from tests.estates import Estate
 from tests.harness import Commands, Launcher, Sandbox
 
 pytestmark = [pytest.mark.ci]
@@ -23,29 +23,20 @@ SAID = {HALF: "half \\ud800 of it", OTHER: "\\udfffother half", NUL: "before\\x0
 
 def build(folder: Path) -> Path:
     """Groups, clusters, jobs, folders and notebooks of such names beside plain ones, and jobs that refer to them."""
-    made = Estate(folder)
-    url = {"workspace_url": made.host, "workspace_id": ORG}
-    made.put("estate.json", {"name": "unwritable", "region": "northeurope", **url})
-    groups = [
-        {"id": str(3000000000 + at), "displayName": name, "members": [], "meta": {"resourceType": "WorkspaceGroup"}}
-        for at, name in enumerate(("admins", "users", *SAID, "plain"))
-    ]
-    users = [{"id": "1000000000", "userName": EVA, "displayName": "eva", "active": True}]
-    made.put("identities.json", {"users": users, "service_principals": [], "groups": groups})
-    for path in ("/Users", "/Shared", "/Repos", f"/Users/{EVA}", "/Shared/plain"):
-        made.node(path, "DIRECTORY")
-    made.notebook("/Shared/plain/n", HEADER)
+    made = Estate(folder, "unwritable", 7405600000008888, "eva@unwritable.example")
+    made.people([*SAID, "plain"])
+    made.folders("/Shared/plain")
+    made.notebook("/Shared/plain/n")
     for at, name in enumerate(SAID):
         made.node(f"/Shared/{name}", "DIRECTORY")
-        made.notebook(f"/Shared/{name}/n", HEADER)
-        made.notebook(f"/Shared/plain/{name}", HEADER)
+        made.notebook(f"/Shared/{name}/n")
+        made.notebook(f"/Shared/plain/{name}")
         made.cluster(at, cluster_name=name)
         made.job(at, {"name": name, "tasks": []})
     made.cluster(9, cluster_name="plain", custom_tags={"of": NUL})
     made.job(8, {"name": "plain", "tasks": [], "tags": {"of": HALF}})
     made.job(9, {"name": "refers", "tasks": [{"task_key": "a", "run_job_task": {"job_id": 880000000000000}}]})
-    (folder / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in made.rows), "utf-8")
-    return folder
+    return made.done()
 
 
 @pytest.fixture(scope="module")
