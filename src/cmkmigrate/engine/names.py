@@ -14,7 +14,7 @@ from cmkmigrate.model import KNOWN_AFTER_APPLY, Entry
 from cmkmigrate.run.ledger import PAGE, Ledger, insert_entries
 from cmkmigrate.run.schema import entry, item
 
-REMEMBERED = 50_000
+REMEMBERED = 20_000
 SIDES = ("source", "target")
 # As a row that was read, of one that is being written.
 Added: Any = namedtuple("Added", [column.name for column in entry.c])  # type: ignore[misc]
