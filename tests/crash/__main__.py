@@ -2,6 +2,7 @@
 shows; ends with 1 where anything is twice, lost, or written to the source.
 
     python -m tests.crash --all
+    python -m tests.crash --all --part 1/4
     python -m tests.crash --count 100 --deaths 3 --seed 7
     python -m tests.crash --full
     python -m tests.crash --repair --count 40
@@ -22,6 +23,14 @@ from tests.e2e.conftest import migrate
 from tests.harness import Commands, Launcher, Sandbox
 
 
+def _part(text: str) -> tuple[int, int]:
+    """K/N as numbers. Raises ValueError, which argparse tells."""
+    part, of = map(int, text.split("/"))
+    if not 1 <= part <= of:
+        raise ValueError(text)
+    return part, of
+
+
 def main() -> int:
     words = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     words.add_argument("--all", action="store_true", help="every request and every result, once")
@@ -29,6 +38,7 @@ def main() -> int:
     words.add_argument("--repair", action="store_true", help="kills after which the ledger is damaged, and repaired")
     words.add_argument("--count", type=int, default=150, help="so many places, where not --all")
     words.add_argument("--deaths", type=int, default=1, help="kills of each run: the first, then its resumes")
+    words.add_argument("--part", type=_part, default=(1, 1), help="K/N: each N-th place, from the K-th on; N nights")
     words.add_argument("--seed", type=int, default=1, help="of the sample")
     words.add_argument("--side-by-side", type=int, default=3, help="trials at once")
     given = words.parse_args()
@@ -56,6 +66,7 @@ def main() -> int:
             points = full((calm.run / "ledger.db").stat().st_size // 4096, LOG_KIB)
         if given.repair:
             points = damage.points(given.count, given.seed, requests, int(0.7 * writes))
+        points = points[given.part[0] - 1 :: given.part[1]]
         after = damage.damaged if given.repair else lambda trial, box, place: None
         seen = itertools.count(1)
 
@@ -74,6 +85,7 @@ def main() -> int:
         "requests": requests,
         "points": len(trials),
         "deaths": sum(one.deaths for one in trials),
+        "part": "/".join(map(str, given.part)),
         "seed": None if given.all else given.seed,
         "broken": {one.name: str(one.error)[:2000] for one in trials if one.error is not None},
         "lost": lost,
