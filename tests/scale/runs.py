@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from tests.harness import Commands, Launcher, Result, Sandbox
 from tests.kinds.world import targets_estate
 
 MOST_MIB = 500.0  # of memory, whatever the workspace holds
+AT_ONCE = 10  # writes under way, where nobody says otherwise
+KILLED = -9
+IMPORT = "/api/2.0/workspace/import"
 MOST_DESCRIPTORS = 256  # of open files and connections; a shell allows 1024 by default
 
 
@@ -60,6 +64,28 @@ def moved(place: Commands, argv: tuple[str, ...], seconds: float = 900.0) -> Mov
     end = place(*argv, patch=f"watch:{file}", seconds=seconds)
     seen = json.loads(file.read_text()) if file.exists() else {}
     return Moved(end, sum(one["source"] for one in end.json["counts"]) if end.out else 0, seen)
+
+
+def killed(box: Sandbox, place: Commands, argv: tuple[str, ...], target: str, number: int, seconds: float) -> float:
+    """The command, killed as the `number`-th notebook or file is made, and before it hears of it; its life, in seconds.
+    Raises RuntimeError where it came to its end before."""
+    started = place.start(*argv)
+    match = {"method": "POST", "path": IMPORT, "host": box.host_of(target)}
+    box.faults({"match": match, "offset": number - 1, "count": 1, "action": "kill_after", "pid": started[0]})
+    dead = place.finish(started, argv, seconds)
+    box.faults()
+    if dead.code != KILLED:
+        raise RuntimeError(f"it was not killed: {dead}")
+    return dead.seconds
+
+
+def sent_again(box: Sandbox, target: str, end: Result) -> dict[str, int]:
+    """How much was sent to the target beyond once for each notebook, file and access list, since the last `forget`.
+    The marker, which every process leaves there, is among the imports."""
+    sent = Counter(one["path"] for one in box.writes(box.host_of(target)))
+    lists = [number - 1 for path, number in sent.items() if path.startswith("/api/2.0/permissions/")]
+    once = sum(one["migrated"] for one in end.json["counts"] if one["kind"] in ("notebooks", "files"))
+    return {"imports": sent[IMPORT] - once, "access lists": sum(lists)}
 
 
 def differences(box: Sandbox, target: str, end: Result) -> list[str]:

@@ -19,8 +19,6 @@ from tests.scale import runs
 pytestmark = [pytest.mark.ci]
 FEW, MANY = 200, 1000
 SAME = 1.2  # what is rounded, or done once for a run, weighs more with few
-AT_ONCE = 10
-KILLED = -9
 PUT = {"method": "PUT", "path": "/api/2.0/permissions/*"}
 
 
@@ -86,7 +84,7 @@ def test_killed_amid_many_access_lists(many: tuple[Sandbox, Launcher], reads: Co
     box.forget()
     started = place.start(*argv)
     box.faults({"match": {**PUT}, "offset": MANY // 13, "count": 1, "action": "kill_after", "pid": started[0]})
-    assert place.finish(started, argv).code == KILLED
+    assert place.finish(started, argv).code == runs.KILLED
     box.faults()
     before = _read(box.requests(), box.source_host)
     assert len(before) > len(reads) // 4, "many of them are done"
@@ -95,9 +93,9 @@ def test_killed_amid_many_access_lists(many: tuple[Sandbox, Launcher], reads: Co
     assert runs.differences(box, "killed", resumed) == []
     after = _read(box.requests(), box.source_host)
     assert after.keys() == reads.keys()
-    assert after.total() - reads.total() <= 3 * AT_ONCE, "what was done is not read again"
+    assert after.total() - reads.total() <= 3 * runs.AT_ONCE, "what was done is not read again"
     sent = Counter(one["path"] for one in box.writes(box.host_of("killed")) if "/permissions/" in one["path"])
-    assert sum(number - 1 for number in sent.values()) <= AT_ONCE, sent.most_common(20)
+    assert sum(number - 1 for number in sent.values()) <= runs.AT_ONCE, sent.most_common(20)
 
 
 def _read(requests: list[dict[str, Any]], host: str) -> Counter[str]:
