@@ -32,7 +32,8 @@ def main() -> int:
             argv, lived = runs.words(box, place, "new"), 0.0
             box.forget()
             if given.kill:
-                lived = runs.killed(box, place, argv, "new", given.kill, seconds)
+                made = {"method": "POST", "path": runs.IMPORT, "host": box.host_of("new")}
+                lived = runs.killed(box, place, argv, made, given.kill, seconds)
                 argv = ("resume", str(place.folder / "run"), "-o", "json")
             found = runs.moved(place, argv, seconds)
             if not found.seen:

@@ -66,11 +66,12 @@ def moved(place: Commands, argv: tuple[str, ...], seconds: float = 900.0) -> Mov
     return Moved(end, sum(one["source"] for one in end.json["counts"]) if end.out else 0, seen)
 
 
-def killed(box: Sandbox, place: Commands, argv: tuple[str, ...], target: str, number: int, seconds: float) -> float:
-    """The command, killed as the `number`-th notebook or file is made, and before it hears of it; its life, in seconds.
+def killed(
+    box: Sandbox, place: Commands, argv: tuple[str, ...], match: Mapping[str, str], number: int, seconds: float
+) -> float:
+    """The command, killed when the `number`-th of these requests is done, before it hears of it; its life in seconds.
     Raises RuntimeError where it came to its end before."""
     started = place.start(*argv)
-    match = {"method": "POST", "path": IMPORT, "host": box.host_of(target)}
     box.faults({"match": match, "offset": number - 1, "count": 1, "action": "kill_after", "pid": started[0]})
     dead = place.finish(started, argv, seconds)
     box.faults()

@@ -82,10 +82,7 @@ def test_killed_amid_many_access_lists(many: tuple[Sandbox, Launcher], reads: Co
     place = Commands(launcher, tmp_path / "place", box.env)
     argv = runs.words(box, place, "killed")
     box.forget()
-    started = place.start(*argv)
-    box.faults({"match": {**PUT}, "offset": MANY // 13, "count": 1, "action": "kill_after", "pid": started[0]})
-    assert place.finish(started, argv).code == runs.KILLED
-    box.faults()
+    runs.killed(box, place, argv, PUT, MANY // 13, seconds=300)
     before = _read(box.requests(), box.source_host)
     assert len(before) > len(reads) // 4, "many of them are done"
     resumed = place("resume", str(place.folder / "run"), "-o", "json", seconds=900)
@@ -94,8 +91,7 @@ def test_killed_amid_many_access_lists(many: tuple[Sandbox, Launcher], reads: Co
     after = _read(box.requests(), box.source_host)
     assert after.keys() == reads.keys()
     assert after.total() - reads.total() <= 3 * runs.AT_ONCE, "what was done is not read again"
-    sent = Counter(one["path"] for one in box.writes(box.host_of("killed")) if "/permissions/" in one["path"])
-    assert sum(number - 1 for number in sent.values()) <= runs.AT_ONCE, sent.most_common(20)
+    assert runs.sent_again(box, "killed", resumed)["access lists"] <= runs.AT_ONCE
 
 
 def _read(requests: list[dict[str, Any]], host: str) -> Counter[str]:

@@ -20,7 +20,7 @@ from cmkmigrate.engine.carry import Carrier
 from cmkmigrate.engine.conduct import conduct, stream
 from cmkmigrate.engine.drift import WRITES
 from cmkmigrate.engine.lasting import Lasting
-from cmkmigrate.engine.marker import PATH, Marker
+from cmkmigrate.engine.marker import Marker
 from cmkmigrate.engine.migration import Migration, Outputs
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.engine.outputs import outputs_of, skip
@@ -146,18 +146,17 @@ def _run(board: Board, brake: Brake, confirm: Mapping[str, str], held: ExitStack
             board.outputs[step.id] = outputs_of(board, step, tasks)
         _save(board, step, "done")
         board.tell("done", step=step.id, state="done")
+    stays = ""
     if marker is None and done and _moves(board):  # killed between its last step and its end
-        _end(board, _marker(ledger, migration.target(board.outputs)).clear())
+        marker = _marker(ledger, migration.target(board.outputs))
+        stays = marker.clear()
     elif marker is not None:
-        _end(board, marker.clear() if done else marker.release())
+        stays = marker.clear() if done else marker.release()
+    if marker is not None and stays:
+        said = f"the run's marker may still be there and keep other runs out: delete {marker.where} ({stays})"
+        board.tell("note", text=said)
     ledger.set_meta("finished", str(time.time()))
     board.tell("end")
-
-
-def _end(board: Board, why: str) -> None:
-    """Say that the marker is still in the target, where that may be. why: what kept it there, or ""."""
-    if why:
-        board.tell("note", text=f"{PATH} may still be in the target ({why}), and keeps other runs out: delete it there")
 
 
 def _go_on(board: Board) -> None:

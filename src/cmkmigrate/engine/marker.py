@@ -101,7 +101,7 @@ class Marker:
         if there and there >= self._serial:
             raise Fatal(
                 "the ledger is older than what was written with it",
-                subject=f"{PATH} of {self._site.host}",
+                subject=self.where,
                 why=f"the run's lock was taken {there} times there, {self._serial} times in this ledger, now included",
                 next="put the newest copy of the whole folder back, or: cmkmigrate state repair RUN --old-copy",
             )
@@ -132,6 +132,11 @@ class Marker:
                 raise Stopped("the run's marker cannot be read", subject=PATH, why=str(error), next=RESUME) from error
             self._judge(owner or {})
 
+    @property
+    def where(self) -> str:
+        """The marker's path and its workspace, for people."""
+        return f"{PATH} of {self._site.host}"
+
     def release(self) -> str:
         """As `clear`, where this process has taken it. A failure leaves it: the same run finds it again."""
         return self.clear() if self._taken else ""
@@ -157,7 +162,7 @@ class Marker:
         if owner.get("run") != self._run:
             raise LockHeld(
                 "another run is at work on this target" if owner else "this run's marker is gone from the target",
-                subject=f"{PATH} of {self._site.host}",
+                subject=self.where,
                 why=f"it is held by {owner.get('holder', 'an unknown run')}" if owner else "somebody removed it",
                 next=f"finish that run, or delete {PATH} in the target if you know that it is gone",
             )

@@ -25,7 +25,10 @@ from cmkmigrate.run.schema import entry, item
 
 FOREIGN = "~"  # a target's thing that is nobody's twin has this before its id as key
 NOT_INCLUDED = "not included by the playbook"
-UNWRITABLE = "its name holds NUL or half of a character, which no path and no table can say: rename it"
+UNWRITABLE = (
+    "its name holds NUL or half of a character, so that neither it nor what may be in it can be asked for: "
+    "rename it in the source"
+)
 
 
 @dataclass

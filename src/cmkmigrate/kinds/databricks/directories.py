@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cmkmigrate.characters import spelled
 from cmkmigrate.kinds.base import Kind, Listed, Settings, Site
 from cmkmigrate.kinds.databricks import tree
 from cmkmigrate.model import Asset, Entry, Made, Reference
 
 _KINDS = {"DIRECTORY": "directories", "NOTEBOOK": "notebooks", "FILE": "files"}
-_UNNAMED = "its name holds NUL or half of a character: what is in it cannot be asked for; rename it"
 _SEEDED = re.compile(r"/(Shared|Users|Repos)?|/(Users|Repos)/[^/]+")
 
 
@@ -28,8 +26,7 @@ class Directories(Kind):
 
     def list(self, site: Site, settings: Settings, listed: Listed) -> Iterator[Entry]:
         for node in tree.of_type(site, "DIRECTORY"):
-            lost = "" if spelled(node.path) is node.path else _UNNAMED
-            yield tree.entry(node, unsupported=lost, excluded=tree.TRASH if tree.in_trash(node.path) else "")
+            yield tree.entry(node, excluded=tree.TRASH if tree.in_trash(node.path) else "")
 
     def load(self, site: Site, entry: Entry) -> Asset:
         """No call: a folder has nothing but its path."""
