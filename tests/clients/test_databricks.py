@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from urllib3 import HTTPSConnectionPool
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
+from cmkmigrate.clients import leave
 from cmkmigrate.clients.databricks import POOL, Entra, Pat, Workspace
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
@@ -247,3 +250,32 @@ def test_importing_the_cloud_imports_no_sdk() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_first_write_has_to_leave_in_time(wire: Wire, endpoints: Endpoints) -> None:
+    """Reads of the same item may come before it, and what it does after it is not held to that moment."""
+    one = open_it(wire, endpoints)
+    moment, seen = time.time() + 3600, list[float]()
+
+    def answer(_: Sent) -> Any:
+        seen.append(leave._mine.by)
+        return 200, {}, {}
+
+    wire.answer = answer
+    with one.leaving_by(moment):
+        one.read("/api/2.0/x")
+        one.write("POST", "/api/2.0/x", {})
+        one.write("POST", "/api/2.0/y", {})
+    one.write("POST", "/api/2.0/z", {})
+    assert seen == [math.inf, moment, math.inf, math.inf]
+
+
+def test_what_was_late_says_nothing_of_the_service(wire: Wire, endpoints: Endpoints) -> None:
+    wire.answer = lambda _: ME
+    paces = Paces(float("inf"))
+    one = Workspace(HOST, Pat("x"), endpoints, paces)
+    answers(wire, leave.Late("late"), (200, {}, {}))
+    with pytest.raises(Throttled):
+        one.write("POST", "/api/2.2/jobs/create", {})
+    one.write("POST", "/api/2.2/jobs/create", {})  # at once
+    assert [seen.throttled for seen in paces.seen() if seen.family == "jobs create"] == [0]

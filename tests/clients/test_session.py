@@ -16,6 +16,7 @@ import certifi
 import pytest
 import urllib3
 
+from cmkmigrate.clients import leave
 from cmkmigrate.clients.session import Answer, Session
 
 SEEN: list[tuple[str, str, dict[str, str], bytes]] = []
@@ -168,3 +169,12 @@ def test_the_way_is_that_of_requests(monkeypatch: pytest.MonkeyPatch, variable: 
     )  # fmt: skip
     monkeypatch.setenv("NO_PROXY", "a.example")
     assert Session("https://a.example", 3, lambda answer, stream: None).pool.proxy is None
+
+
+def test_a_write_that_is_late_stays_here(session: Session, url: str) -> None:
+    """Also on a connection that is open already."""
+    session.request("POST", f"{url}/json", data="{}").close()
+    with leave.by(time.time() - 1, 0.0), pytest.raises(leave.Late):
+        session.request("POST", f"{url}/json", data="{}")
+    session.request("POST", f"{url}/json", data="{}").close()
+    assert len(SEEN) == 2

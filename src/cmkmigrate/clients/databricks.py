@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from cmkmigrate import __version__
-from cmkmigrate.clients import room, sdk
+from cmkmigrate.clients import leave, room, sdk
 from cmkmigrate.clients.again import read_again
 from cmkmigrate.clients.answers import error_of, refused_body
 from cmkmigrate.clients.arm_wire import Reads
@@ -195,12 +195,15 @@ class Workspace:
         pace = self._paces.of(self.host, method, path, source=self.source)
         # Whoever writes has noted when the request can no longer land: it is not to leave much later than that allows.
         started = pace.wait(math.inf if method == "GET" else self.timeout_s / 10)
+        by = math.inf
         if method != "GET":
             by, self._leave.by = getattr(self._leave, "by", math.inf), math.inf
-            if time.time() > by:
-                raise Throttled("it would have left too late, and is noted anew", code="LATE")
         try:
-            answer = self._sent(method, path, query=dict(query) if query else None, **more)
+            with leave.by(by, self.timeout_s / 10 + 0.5):
+                answer = self._sent(method, path, query=dict(query) if query else None, **more)
+        except leave.Late:  # of our own making: it says nothing of how busy the service is
+            pace.served()
+            raise
         except Throttled as error:
             pace.throttled(started, error.retry_after)
             raise

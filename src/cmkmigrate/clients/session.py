@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from cmkmigrate.clients import room, trace
+from cmkmigrate.clients import leave, room, trace
 
 LONGEST: Final = 10  # times the timeout: how long a body may take as a whole, however steadily it drips
 _BLOCK: Final = 1 << 20
@@ -40,7 +40,9 @@ class Session:
         proxies = get_environ_proxies(url, no_proxy=None)
         request = Request("GET", url).prepare()
         self._url = url
-        self.pool: Any = adapter.get_connection_with_tls_context(request, bundle or True, proxies)
+        pool: Any = adapter.get_connection_with_tls_context(request, bundle or True, proxies)
+        pool.ConnectionCls = leave.held_to(pool.ConnectionCls)
+        self.pool = pool
         self.auth: Callable[[Any], Any] = lambda request: request
         self._judge = judge
 
@@ -58,7 +60,8 @@ class Session:
     ) -> Answer:
         """Send once. timeout: seconds to connect, and between two blocks of the answer.
 
-        Raises what `judge` raises, and urllib3's HTTPError when nothing readable came back.
+        Raises what `judge` raises, leave.Late when it is too late for a write, and urllib3's HTTPError when nothing
+        readable came back.
         """
         if any(value is not None for value in more.values()):
             raise TypeError(f"the SDK asks for what is not built: {sorted(more)}")
