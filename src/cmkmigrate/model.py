@@ -46,10 +46,12 @@ class Entry:
 class Asset(Entry):
     """One thing, loaded. body None (only from `desired`): it shall be absent. content: opened once, streamed.
 
+    size: bytes of a content too large to be held in memory, which is read while it is written; -1 for any other.
     notes: warnings of what is in the target, which stop nothing."""
 
     body: Body | None = None
     content: Callable[[], Iterator[bytes]] | None = None
+    size: int = -1
     notes: tuple[str, ...] = ()
 
 

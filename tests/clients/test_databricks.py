@@ -6,14 +6,16 @@ import itertools
 import math
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from urllib3 import HTTPSConnectionPool
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
-from cmkmigrate.clients import leave
+from cmkmigrate.clients import databricks, leave
 from cmkmigrate.clients.databricks import POOL, Entra, Pat, Workspace
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
@@ -207,6 +209,51 @@ def test_a_refused_token_is_fetched_anew_and_it_is_sent_once_more(
     assert len(wire.sent) == len(renewed) == 2, "and not a third time"
 
 
+def test_an_upload_that_is_read_while_it_is_sent(
+    wire: Wire, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot be sent once more by itself: whoever wrote notes it anew, with the content opened again."""
+    credential = Pat("dapi-1")
+    one = open_it(wire, endpoints, credential)
+    answers(wire, (200, {}, {"object_id": 7}))
+    assert one.upload("/api/2.0/workspace/import", {}, iter([b"ab", b"cd"]), 4) == {"object_id": 7}
+    assert b"abcd" in wire.sent[0].body
+    monkeypatch.setattr(credential, "renew", lambda sent: True)
+    wire.sent.clear()
+    answers(wire, (401, {}, {"error_code": "UNAUTHENTICATED", "message": "Token is expired"}), (200, {}, {}))
+    with pytest.raises(leave.Anew):
+        one.upload("/api/2.0/workspace/import", {}, iter([b"ab", b"cd"]), 4)
+    assert len(wire.sent) == 1
+    with pytest.raises(Unknown, match="another size"):
+        one.upload("/api/2.0/workspace/import", {}, iter([b"ab", b"cd"]), 5)
+
+
+def test_what_is_read_while_it_is_sent_may_wait_as_long_as_any_answer(wire: Wire, endpoints: Endpoints) -> None:
+    """And reading it, which this thread does meanwhile, changes nothing of by when the rest has to leave."""
+    source, one = open_it(wire, endpoints), open_it(wire, endpoints)
+    moment, seen = time.time() + 3600, list[tuple[float, float]]()
+    wire.answer = lambda _: (200, {}, b"abcd")
+
+    def content() -> Iterator[bytes]:
+        yield from source.download("/api/2.0/workspace/export", held=False)
+        seen.append((leave._mine.by, leave._mine.pause))
+
+    with one.leaving_by(moment), suppress(CallError):
+        one.upload("/api/2.0/workspace/import", {}, content(), 4)
+    assert seen == [(moment, one.timeout_s + 0.5)]
+    with one.leaving_by(moment), suppress(CallError):
+        one.upload("/api/2.0/workspace/import", {}, content())
+    assert seen[1] == (math.inf, math.inf), "read before"
+
+
+def test_what_is_not_held_needs_no_room(wire: Wire, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, wanted = open_it(wire, endpoints), list[int]()
+    monkeypatch.setattr(databricks.room, "wanted", wanted.append)
+    answers(wire, (200, {}, b"abcd"))
+    assert b"".join(one.download("/x", held=False)) == b"".join(one.download("/x")) == b"abcd"
+    assert wanted == [0, 4]
+
+
 def test_download(wire: Wire, endpoints: Endpoints) -> None:
     one = open_it(wire, endpoints)
     content = bytes(range(256)) * 8192
@@ -274,7 +321,7 @@ def test_what_was_late_says_nothing_of_the_service(wire: Wire, endpoints: Endpoi
     wire.answer = lambda _: ME
     paces = Paces(float("inf"))
     one = Workspace(HOST, Pat("x"), endpoints, paces)
-    answers(wire, leave.Late("late"), (200, {}, {}))
+    answers(wire, leave.Anew("late"), (200, {}, {}))
     with pytest.raises(Throttled):
         one.write("POST", "/api/2.2/jobs/create", {})
     one.write("POST", "/api/2.2/jobs/create", {})  # at once

@@ -74,14 +74,14 @@ def test_in_time(server: Server) -> None:
 
 def test_too_late(server: Server) -> None:
     one = connection(server)
-    with leave.by(time.time() - 0.001, SOON_S), pytest.raises(leave.Late, match="too late"):
+    with leave.by(time.time() - 0.001, SOON_S), pytest.raises(leave.Anew, match="too late"):
         one.request("POST", "/x", b"body")
     one.close()
     assert came(server) == b""
 
 
 def test_it_was_refused_before_any_effect() -> None:
-    assert issubclass(leave.Late, Throttled)  # so that the engine notes it anew and sends it again
+    assert issubclass(leave.Anew, Throttled)  # so that the engine notes it anew and sends it again
 
 
 def test_connecting_counts(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_connecting_counts(server: Server, monkeypatch: pytest.MonkeyPatch) -> N
     clock = [now]
     monkeypatch.setattr(leave, "time", SimpleNamespace(time=lambda: clock[0]))
     monkeypatch.setattr(one, "connect", lambda: (connect(), clock.__setitem__(0, now + SOON_S + 1)))
-    with leave.by(now + SOON_S, SOON_S), pytest.raises(leave.Late):
+    with leave.by(now + SOON_S, SOON_S), pytest.raises(leave.Anew):
         one.request("POST", "/x", b"body")
     one.close()
     assert came(server) == b""
@@ -116,7 +116,7 @@ def test_stopped_between_two_parts(server: Server, monkeypatch: pytest.MonkeyPat
     if whole:
         send()
     else:
-        with pytest.raises(leave.Late):
+        with pytest.raises(leave.Anew):
             send()
     one.close()
     assert came(server).partition(b"\r\n\r\n")[2] == (b"onetwothree" if whole else b"one")

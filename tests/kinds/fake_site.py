@@ -19,6 +19,7 @@ class FakeSite:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.written: list[tuple[str, str, Any]] = []
         self.uploaded: list[tuple[dict[str, str], bytes]] = []
+        self.held: list[bool] = []  # of what was downloaded
         self._answers: list[tuple[str, dict[str, Any], list[Any]]] = []
 
     def on(self, path: str, /, *answers: Any, **query: Any) -> FakeSite:
@@ -34,12 +35,14 @@ class FakeSite:
         self.written.append((method, path, dict(body) if body is not None else None))
         return self._answer(path, body or {}, {})
 
-    def upload(self, path: str, fields: Mapping[str, str], content: Iterable[bytes]) -> Any:
+    def upload(self, path: str, fields: Mapping[str, str], content: Iterable[bytes], size: int = -1) -> Any:
         self.uploaded.append((dict(fields), b"".join(content)))
+        assert size in (-1, len(self.uploaded[-1][1]))
         return self._answer(path, fields, {})
 
-    def download(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[bytes]:
+    def download(self, path: str, query: Mapping[str, Any] | None = None, *, held: bool = True) -> Iterator[bytes]:
         self.asked.append((path, dict(query or {})))
+        self.held.append(held)
         return iter(self._answer(path, query or {}, None))
 
     def _answer(self, path: str, said: Mapping[str, Any], otherwise: Any) -> Any:

@@ -147,13 +147,15 @@ class Workspace:
             error.unquote(body)  # a refusal may quote what it refuses
             raise
 
-    def upload(self, path: str, fields: Mapping[str, str], content: Iterable[bytes]) -> dict[str, Any]:
-        """ONE multipart POST of `fields` and of `content` under the name `content`; raises as `write` does.
+    def upload(self, path: str, fields: Mapping[str, str], content: Iterable[bytes], size: int = -1) -> dict[str, Any]:
+        """ONE multipart POST of `fields` and of `content` under the name `content`; raises as `write` does, and what
+        reading the content raises.
 
-        The content is held in memory once, as its length must be said beforehand.
+        The length must be said beforehand, so that the content is held in memory once; with a `size` (bytes) it is read
+        while it is sent, and Unknown is raised before its end where it has another.
         """
         self._may_write("POST", path)
-        form = Form(fields, content)
+        form = Form(fields, content, size)
         headers = {"Content-Type": f"multipart/form-data; boundary={form.boundary}"}
         try:
             return self._send("POST", path, data=form, headers=headers)
@@ -161,8 +163,11 @@ class Workspace:
             error.unquote({"secret": form.lines()})  # people write secrets into notebooks
             raise
 
-    def download(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[bytes]:
-        """The bytes of an answer, in blocks. Sent again as `read` until the first block; Unknown when it breaks off."""
+    def download(self, path: str, query: Mapping[str, Any] | None = None, *, held: bool = True) -> Iterator[bytes]:
+        """The bytes of an answer, in blocks. Sent again as `read` until the first block; Unknown when it breaks off.
+
+        held: whoever reads them keeps what there was, and may have to wait for room.
+        """
 
         def opened() -> tuple[Any, bytes]:
             stream = self._send("GET", path, query=query, raw=True)["contents"]
@@ -177,7 +182,7 @@ class Workspace:
         try:
             while block:
                 size += len(block)
-                room.wanted(size)  # whoever reads on keeps what there was
+                room.wanted(size if held else 0)
                 yield block
                 block = _block(stream, path)
         finally:
@@ -195,13 +200,15 @@ class Workspace:
         pace = self._paces.of(self.host, method, path, source=self.source)
         # Whoever writes has noted when the request can no longer land: it is not to leave much later than that allows.
         started = pace.wait(math.inf if method == "GET" else self.timeout_s / 10)
-        by = math.inf
+        by, form = math.inf, more.get("data")
         if method != "GET":
             by, self._leave.by = getattr(self._leave, "by", math.inf), math.inf
+        # What is read while it is sent may keep the next part waiting for as long as any answer.
+        pause = self.timeout_s * (1.0 if isinstance(form, Form) and form.streamed else 0.1) + 0.5
         try:
-            with leave.by(by, self.timeout_s / 10 + 0.5):
+            with leave.by(by, pause):
                 answer = self._sent(method, path, query=dict(query) if query else None, **more)
-        except leave.Late:  # of our own making: it says nothing of how busy the service is
+        except leave.Anew:  # it says nothing of how busy the service is
             pace.served()
             raise
         except Throttled as error:
@@ -221,8 +228,8 @@ class Workspace:
         except Denied as error:
             if error.status != 401 or not self._strategy.renew(sent):
                 raise
-            if isinstance(form := request.get("data"), Form):
-                form.rewind()
+            if isinstance(form := request.get("data"), Form) and not form.rewind():
+                raise leave.Anew("the sign-in ended while it was sent, and it is noted anew", code="SIGN-IN") from None
             return self._api.do(method, path, **request)
 
     def _sent(self, method: str, path: str, **request: Any) -> dict[str, Any]:

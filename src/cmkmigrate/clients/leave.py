@@ -17,8 +17,8 @@ from typing import Any
 from cmkmigrate.errors import Throttled
 
 
-class Late(Throttled):
-    """It would have left too late; nothing was done, and it is noted anew."""
+class Anew(Throttled):
+    """Nothing was done, for a reason of our own: it has to be noted anew and sent again."""
 
 
 class _Mine(threading.local):
@@ -36,17 +36,18 @@ _mine = _Mine()
 def by(moment: float, pause: float) -> Iterator[None]:
     """What this thread sends in here begins to leave before `moment` (Unix seconds), and no two parts of it are more
     than `pause` seconds apart."""
+    before = _mine.by, _mine.pause  # of a write whose content is read from elsewhere while it is sent
     _mine.by, _mine.pause = moment, pause
     try:
         yield
     finally:
-        _mine.by, _mine.pause = math.inf, math.inf
+        _mine.by, _mine.pause = before
 
 
 def held_to(connection: type[Any]) -> type[Any]:
     """A class of connections (http.client's, urllib3's) whose `send` keeps to what `by` said.
 
-    `send` raises Late where it is too late. Assumption: a service does not carry out a request of which it has
+    `send` raises Anew where it is too late. Assumption: a service does not carry out a request of which it has
     not received all.
     """
 
@@ -55,7 +56,7 @@ def held_to(connection: type[Any]) -> type[Any]:
             if self.sock is None:
                 self.connect()
             if time.time() > _mine.by:
-                raise Late("it would have left too late, and is noted anew", code="LATE")
+                raise Anew("it would have left too late, and is noted anew", code="LATE")
             super().send(data)
             _mine.by = max(_mine.by, time.time() + _mine.pause)
 

@@ -18,6 +18,7 @@ from cmkmigrate.engine import drift
 from cmkmigrate.engine.grants import patience, worn_out
 from cmkmigrate.engine.names import as_row
 from cmkmigrate.engine.observe import Task, key_of
+from cmkmigrate.engine.opened import opened
 from cmkmigrate.engine.plan import Decision, decide
 from cmkmigrate.engine.references import Fate, remember_fate
 from cmkmigrate.engine.unknown import CREATES
@@ -147,7 +148,7 @@ class Carrier:
         if decision.want is None and decision.do is not Do.DELETE:
             raise RuntimeError(f"no body for {row.kind} {row.key}")
         try:
-            decision = _opened(decision)
+            decision = replace(decision, want=opened(decision.want, ledger))
         except CallError as error:
             return self._unread(task, row, error)
         began, delay = time.monotonic(), 0.0
@@ -293,15 +294,6 @@ def _at(row: Any) -> tuple[str, str, str]:
 def _versions(decision: Decision) -> dict[str, str]:
     """What a row keeps of both sides where the vendor gives no version."""
     return dict(zip(("source_hint", "target_hint"), decision.versions, strict=True)) if decision.versions[0] else {}
-
-
-def _opened(decision: Decision) -> Decision:
-    """With its content in memory: a read that fails amid a write would be taken for a lost write."""
-    want = decision.want
-    if want is None or want.content is None:
-        return decision
-    blocks = list(want.content())
-    return replace(decision, want=replace(want, content=lambda: iter(blocks)))
 
 
 def _first_delay(task: Task) -> float:

@@ -325,7 +325,9 @@ class _Comparison:
             portable.put(body, self.kind.marker_path, self.source.id)
         one = self.source
         of = (one.of_kind, one.of_key) if one.of_kind else None
-        return Asset(one.id, one.key, one.name, one.id, one.hint, of, body=body, content=self.asset.content)
+        return Asset(
+            one.id, one.key, one.name, one.id, one.hint, of, body=body, content=self.asset.content, size=self.asset.size
+        )
 
 
 def _stand_in(body: Body, link: Link) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cmkmigrate.errors import Unknown
+from cmkmigrate.kinds.databricks import files
 from cmkmigrate.kinds.databricks import tree as tree_of
 from cmkmigrate.kinds.databricks.files import Files
 from cmkmigrate.kinds.databricks.notebooks import EXPORT
@@ -47,6 +48,25 @@ def test_loading_reads_nothing() -> None:
     asked = len(site.asked)
     KIND.load(site, found)
     assert len(site.asked) == asked and found.hint == ""
+
+
+def test_of_a_large_one_the_size_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read while it is written, so that its length has to be known, as it is now and not as it was listed."""
+    monkeypatch.setattr(files, "LARGE", 8)
+    small, large = ({"path": path, "object_type": "FILE", "size": size} for path, size in (("/s", 8), ("/l", 9)))
+    site = tree(FakeSite(), small, large)
+    found = by_key(KIND, site)
+    site.on(tree_of.STATUS, {"path": "/l", "object_type": "FILE", "size": 10})
+    asked = len(site.asked)
+    assert KIND.load(site, found["/s"]).size == -1 and len(site.asked) == asked
+    asset = KIND.load(site, found["/l"])
+    assert asset.size == 10 and site.asked[asked:] == [(tree_of.STATUS, {"path": "/l"})]
+    site.on(EXPORT, [b"0123456789"])
+    KIND.create(site, asset)
+    assert site.uploaded[0][1] == b"0123456789"
+    assert site.held == [False], "of the bytes nobody keeps more than a block"
+    site.on(tree_of.STATUS, {"path": "/l", "object_type": "FILE"})
+    assert KIND.load(site, found["/l"]).size == -1, "the workspace does not say: it is read before"
 
 
 def test_files_that_stand_for_something_else_are_not_moved_as_files() -> None:
