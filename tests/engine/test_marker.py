@@ -205,6 +205,16 @@ def test_a_run_ends_when_another_takes_its_target(
     assert target.marker == OTHER
 
 
+@pytest.mark.parametrize("end", [Marker.release, Marker.clear])
+def test_one_who_was_overtaken_leaves_that_of_his_successor(end: Callable[[Marker], str], site: Site) -> None:
+    first = Marker(site, "r1", "me@here", 3)
+    first.guard()
+    Marker(site, "r1", "ann@there", 4).guard()
+    assert end(first) == ""
+    assert json.loads(site.marker or b"")["serial"] == 4
+    assert end(Marker(site, "r1", "ann@there", 4)) == "" and (end is Marker.release or site.marker is None)
+
+
 def test_a_refused_or_lost_delete_is_tried_again(site: Site) -> None:
     marker = Marker(site, "r1", "me@here")
     marker.guard()

@@ -96,8 +96,7 @@ class Marker:
         """The run's marker is there, of this process or of an earlier one. Raises Fatal where it is a later one's."""
         if owner.get("by") == self._about["by"]:
             return
-        there = owner.get("serial")
-        there = there if isinstance(there, int) else 0
+        there = _serial(owner)
         if there and there >= self._serial:
             raise Fatal(
                 "the ledger is older than what was written with it",
@@ -144,12 +143,14 @@ class Marker:
     def clear(self) -> str:
         """Take away what this run has left, be it by a process that was killed; why it may still be there, "" where it
         is not. A marker that stays keeps others out of the target, so that what was refused or lost is tried again,
-        after a look whether it is still there."""
+        after a look whether it is still there. One of a later process of the run is left to that: it took the run over
+        and is at work."""
         self._taken, asked, why = False, 0.0, ""
         for delay in _TRIES_S:
             time.sleep(max(delay, min(asked, _LONGEST_S)))
             try:
-                if (self.owner() or {}).get("run") == self._run:
+                owner = self.owner() or {}
+                if owner.get("run") == self._run and not 0 < self._serial < _serial(owner):
                     self._site.write("POST", "/api/2.0/workspace/delete", {"path": PATH})
                 return ""
             except (Throttled, Unknown) as error:
@@ -179,3 +180,9 @@ class Marker:
         except (ValueError, binascii.Error):
             found = {}
         return found if isinstance(found, dict) else {"holder": "somebody else"}
+
+
+def _serial(owner: Mapping[str, Any]) -> int:
+    """How often the run's lock had been taken when the marker was left; 0 where it does not say."""
+    there = owner.get("serial")
+    return there if isinstance(there, int) else 0
