@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from cmkmigrate.engine import brake as brake_module
 from cmkmigrate.engine.brake import RELEASE, Brake, End, Turns, Window, asked, hand
 from cmkmigrate.engine.observe import Board
+from cmkmigrate.errors import Fatal, NotAllowed
 from cmkmigrate.run.ledger import Ledger
 
 
@@ -94,6 +96,49 @@ def test_a_window_closes_where_the_ledger_cannot_be_read_for_a_moment(
     with Brake(board, Window((End(100.0, "--not-after 05:30"),)), clock=lambda: now[0]):
         now[0] = 100.0
         assert board.stop.wait(20) and "--not-after 05:30" in board.why
+
+
+@pytest.mark.parametrize("lost", [NotAllowed("the shared state lets this role not in"), Fatal("the run is gone")])
+def test_a_window_closes_whatever_the_ledger_says(
+    lost: Exception, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing() -> dict[str, str]:
+        raise lost
+
+    monkeypatch.setattr(brake_module, "POLL_S", 0.001)
+    monkeypatch.setattr(board.ledger, "meta", refusing)
+    now = [99.0]
+    with Brake(board, Window((End(100.0, "--not-after 05:30"),)), clock=lambda: now[0]):
+        time.sleep(0.05)
+        now[0] = 100.0
+        assert board.stop.wait(20)
+
+
+def test_a_file_that_cannot_be_looked_for_pauses_and_the_window_closes_all_the_same(
+    board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brake_module, "POLL_S", 0.001)
+    now, file = [99.0], tmp_path / ("x" * 300)  # a name that no file can have: as of a share that is gone
+    with Brake(board, Window((End(100.0, "--not-after 05:30"),), file), clock=lambda: now[0]):
+        assert until(lambda: not board.go.is_set())
+        assert "cannot be looked for (File name too long)" in said(board)[0]
+        now[0] = 100.0
+        assert board.stop.wait(20) and "--not-after 05:30" in board.why
+
+
+def test_a_file_that_cannot_be_looked_for_releases_nothing(
+    board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brake_module, "POLL_S", 0.001)
+    with Brake(board, Window(hold_before=("cutover",), release_file=tmp_path / ("x" * 300))) as brake:
+        thread = threading.Thread(target=brake.hold, args=("cutover",))
+        thread.start()
+        assert until(lambda: noted(board).held_before == "cutover")
+        time.sleep(0.05)
+        assert thread.is_alive()
+        board.ledger.ask({RELEASE: "ann@host"})
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("jump", [-86400.0, 86400.0])

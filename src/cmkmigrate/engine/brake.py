@@ -21,7 +21,7 @@ from typing import Any, Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from cmkmigrate.engine.observe import Board
-from cmkmigrate.errors import LockHeld, Stopped
+from cmkmigrate.errors import OperatorError
 from cmkmigrate.run.ledger import Ledger
 
 POLL_S: Final = 1.0
@@ -138,7 +138,9 @@ class Brake:
     def _watch(self) -> None:
         said: dict[str, str] = {}
         while not self._over.wait(POLL_S):
-            with suppress(SQLAlchemyError, Stopped):  # what was asked last holds, and a window closes all the same
+            with suppress(
+                SQLAlchemyError, OperatorError
+            ):  # what was asked last holds, and a window closes all the same
                 said = asked(self._board.ledger)
             self.look(said)
 
@@ -151,8 +153,7 @@ class Brake:
         if said.get(ABORT):
             self._stop(f"aborted by {said[ABORT]}")
         held = said.get(PAUSE, "")
-        if window.pause_file is not None and window.pause_file.exists():
-            held = held or f"the file {window.pause_file}"
+        held = held or _pausing(window.pause_file)
         if held and board.go.is_set():
             board.go.clear()
             board.tell("pause", text=f"paused by {held}: what is under way is finished, nothing new is begun")
@@ -180,10 +181,11 @@ class Brake:
         while not who:
             if board.stop.wait(POLL_S / 5):
                 return
-            with suppress(SQLAlchemyError, Stopped):  # it waits on
+            with suppress(SQLAlchemyError, OperatorError):  # it waits on
                 who = asked(board.ledger).get(RELEASE, "")
-            if file is not None and file.exists():
-                who = who or f"the file {file}"
+            with suppress(OSError):  # a file that cannot be looked for releases nothing
+                if file is not None and file.exists():
+                    who = who or f"the file {file}"
         board.ledger.ask({RELEASE: ""})  # it was for this step, not for the next that is held
         self._hand.held_before = ""
         board.tell("go", step=step, text=f"step {step} is released by {who}")
@@ -207,7 +209,7 @@ class Brake:
         text = json.dumps(asdict(self._hand))
         if text != self._noted:
             with suppress(
-                SQLAlchemyError, Stopped, LockHeld
+                SQLAlchemyError, OperatorError
             ):  # only for people; whoever works meets the same, and tells it
                 self._board.ledger.set_meta(HAND, text)
                 self._noted = text
@@ -216,6 +218,14 @@ class Brake:
         if not self._board.stop.is_set():
             self._board.why = why
             self._board.stop.set()
+
+
+def _pausing(file: Path | None) -> str:
+    """What a file that pauses is called where it is there, or where nobody can tell; "" where it is not."""
+    try:
+        return f"the file {file}" if file is not None and file.exists() else ""
+    except OSError as error:  # a share that is gone, a folder that is closed: whoever put it there may want it held
+        return f"the file {file}, which cannot be looked for ({error.strerror})"
 
 
 def asked(ledger: Ledger) -> dict[str, str]:
