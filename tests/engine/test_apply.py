@@ -6,18 +6,21 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
 
+from cmkmigrate.engine import apply as apply_module
 from cmkmigrate.engine.apply import another_pass, apply
 from cmkmigrate.engine.brake import End, Window
 from cmkmigrate.engine.migration import Migration
 from cmkmigrate.engine.observe import Task
 from cmkmigrate.engine.reckon import adds_up, reckon
-from cmkmigrate.errors import Stopped
+from cmkmigrate.errors import Fatal, LockHeld, Stopped
 from cmkmigrate.model import Event, Outcome
+from cmkmigrate.run import locks
 from cmkmigrate.run.ledger import Ledger, Where
 from cmkmigrate.run.schema import item, original
 from tests.engine import cloud
@@ -118,6 +121,61 @@ def test_what_is_not_ours_is_not_touched(run: Run, sites: cloud.Sites, ledger: L
     assert sites.sites["target"].things["pools"]["x"]["colour"] == "red"
     assert "not made by this run" in items(ledger)["pools", "small"].reason
     assert items(ledger)["jobs", "1"].state == "done"  # the reference is to what is there
+
+
+def test_one_who_was_overtaken_is_told_so_and_not_that_his_ledger_is_old(ledger: Ledger) -> None:
+    """A later process of the run has left its marker; to repair the ledger would be wrong while that is at work."""
+
+    def old() -> None:
+        raise Fatal("the ledger is older than what was written with it")
+
+    marker: Any = SimpleNamespace(guard=old)
+    guard = apply_module._guard(cast(Any, SimpleNamespace(guard=lambda: None)), marker, ledger)
+    with ledger.locked("me"):
+        with pytest.raises(Fatal):
+            guard()
+        locks.take(ledger.engine, "ann@there", force=True)
+        with pytest.raises(LockHeld, match="taken over"):
+            guard()
+
+
+@pytest.mark.parametrize("what", ["another pass", "a retry"])
+def test_killed_while_more_is_asked_for_the_run_is_as_before_or_not_finished(
+    what: str, run: Run, sites: cloud.Sites, migration: Migration, where_ci: Where, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begin(ledger: Ledger) -> None:
+        if what == "another pass":
+            another_pass(ledger, {"params": "new"})
+        else:
+            with ledger.locked("me"):
+                apply_module._retry(ledger)
+
+    sites.sites["target"].fault = lambda kind, name: "refused" if name == "small" else ""
+    run()
+    before = Ledger.open(where_ci).meta()
+    assert before["finished"]
+    commit, left = Ledger.commit, [0]
+
+    def killed(self: Ledger, statement: Any = None, rows: Any = None) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise cloud.Died
+        commit(self, statement, rows)
+
+    ledger = Ledger.open(where_ci)
+    for number in range(9):
+        left[0] = number
+        with monkeypatch.context() as patch:
+            patch.setattr(Ledger, "commit", killed)
+            try:
+                begin(Ledger.open(where_ci))
+            except cloud.Died:
+                after = Ledger.open(where_ci).meta()
+                undone = [row for row in items(ledger).values() if row.state == "planned"]
+                assert not after["finished"] or (after == before and not undone), number
+                continue
+        return
+    raise AssertionError("it never came to its end")
 
 
 @pytest.mark.parametrize("fault", ["lost-before", "lost-after"])

@@ -26,7 +26,7 @@ from cmkmigrate.engine.observe import Board
 from cmkmigrate.engine.outputs import outputs_of, skip
 from cmkmigrate.engine.plan import LEFT_OUT
 from cmkmigrate.engine.preflight import preflight
-from cmkmigrate.errors import CallError, Incomplete, LockHeld, OperatorError, Stopped, told
+from cmkmigrate.errors import CallError, Fatal, Incomplete, LockHeld, OperatorError, Stopped, told
 from cmkmigrate.model import Event, State
 from cmkmigrate.playbook import Step
 from cmkmigrate.run import locks
@@ -136,7 +136,7 @@ def _run(board: Board, brake: Brake, confirm: Mapping[str, str], held: ExitStack
             target = migration.target(board.outputs)
             marker = _marker(ledger, target)
             held.callback(marker.release)
-        guard = _guard(lasting, marker)
+        guard = _guard(lasting, marker, ledger)
         with _told(board, step):
             tasks = conduct(board, step, Again(guard) if step.again else Carrier(guard))
         _go_on(board)
@@ -180,13 +180,18 @@ def _told(board: Board, step: Step) -> Iterator[None]:
         raise
 
 
-def _guard(lasting: Lasting, marker: Marker | None) -> Callable[[], None]:
+def _guard(lasting: Lasting, marker: Marker | None, ledger: Ledger) -> Callable[[], None]:
     """What is asked before each write: what it stands on, and of a workspace whose it is."""
 
     def guard() -> None:
         lasting.guard()
-        if marker is not None:
+        if marker is None:
+            return
+        try:
             marker.guard()
+        except Fatal:
+            ledger.commit()  # LockHeld where the run was taken over: no copy is old then, a later process is at work
+            raise
 
     return guard
 
@@ -253,9 +258,9 @@ def _retry(ledger: Ledger) -> None:
     lacking = (i.state == State.DONE) & i.notes.contains(LEFT_OUT)
     where = (i["pass"] == ledger.number, i.state.in_(FAILED) | lacking)
     again = select(i.step).where(*where).distinct()
+    ledger.set_meta("finished", "")  # first: killed after the others it would count as finished, with things to do
     ledger.send(update(steps).where(steps.c.id.in_(again)).values(state="running"))
     ledger.commit(update(item).where(*where).values(state=State.PLANNED, tries=0))
-    ledger.set_meta("finished", "")
 
 
 def another_pass(ledger: Ledger, meta: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -266,8 +271,7 @@ def another_pass(ledger: Ledger, meta: Mapping[str, str] = MappingProxyType({}))
     with ledger.locked(holder()):
         if ledger.unfinished() or int(ledger.meta().get("pass", "1")) != ledger.number:
             raise _overtaken(ledger)
-        for name, value in {**meta, "pass": str(ledger.number + 1), "finished": ""}.items():
-            ledger.set_meta(name, value)
+        ledger.set_metas({**meta, "pass": str(ledger.number + 1), "finished": ""})
     ledger.number += 1
 
 

@@ -255,8 +255,13 @@ class Ledger:
         return statements.upsert(table, self.engine.dialect.name)
 
     def set_meta(self, key: str, value: str) -> None:
-        statement = self.upsert(schema.meta).values(k=key, v=value)
-        self.commit(statement.on_conflict_do_update(index_elements=["k"], set_={"v": value}))
+        self.set_metas({key: value})
+
+    def set_metas(self, values: Mapping[str, str]) -> None:
+        """All of them, or none: they are one commit."""
+        statement = self.upsert(schema.meta)
+        statement = statement.on_conflict_do_update(index_elements=["k"], set_={"v": statement.excluded.v})
+        self.commit(statement, [{"k": key, "v": value} for key, value in values.items()])
 
     def ask(self, changes: Mapping[str, str]) -> None:
         """Ask something of whoever holds the run, or take it back (""); needs no lock, and touches nothing else."""
