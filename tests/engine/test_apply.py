@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from cmkmigrate.engine import apply as apply_module
+from cmkmigrate.engine import carry
 from cmkmigrate.engine.apply import another_pass, apply
 from cmkmigrate.engine.brake import End, Window
 from cmkmigrate.engine.migration import Migration
@@ -121,6 +123,52 @@ def test_what_is_not_ours_is_not_touched(run: Run, sites: cloud.Sites, ledger: L
     assert sites.sites["target"].things["pools"]["x"]["colour"] == "red"
     assert "not made by this run" in items(ledger)["pools", "small"].reason
     assert items(ledger)["jobs", "1"].state == "done"  # the reference is to what is there
+
+
+def in_the_second_pass(
+    run: Run, sites: cloud.Sites, ledger: Ledger, fault: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A pool and a note that the source changed after the first pass, and whose update `fault` stopped in the second:
+    what the target has of them after somebody there changed them too."""
+    source, target = sites.sites["source"], sites.sites["target"]
+    run()
+    another_pass(ledger)
+    source.things["pools"]["p1"]["colour"] = "red"
+    source.things["notes"]["3"].update(at=7, text="the source's")
+    target.fault = lambda kind, name: fault if kind in ("pools", "notes") else ""
+    with suppress(Stopped):
+        run()
+    target.fault = lambda kind, name: ""
+    pool = next(one for one in target.things["pools"].values() if one["name"] == "small")
+    note = next(one for one in target.things["notes"].values() if one["path"] == "/n3")
+    pool["colour"] = "somebody's"
+    note.update(at=9, text="somebody's")
+    return pool, note
+
+
+@pytest.mark.parametrize("fault", ["refused", "busy"])
+def test_what_somebody_changed_while_an_update_was_refused_is_left_alone(
+    fault: str, run: Run, sites: cloud.Sites, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carry, "BUSY_S", 0.0)
+    before = in_the_second_pass(run, sites, ledger, fault)
+    run(retry_failed=True)
+    assert before[0] in sites.sites["target"].things["pools"].values()
+    assert before[1] in sites.sites["target"].things["notes"].values()
+    found = [items(ledger)[at] for at in (("pools", "small"), ("notes", "/n3"))]
+    assert [(row.state, "changed in the source and in the target" in row.reason) for row in found] == [
+        ("drifted", True)
+    ] * 2
+
+
+def test_of_an_update_in_several_requests_nobody_can_tell(
+    run: Run, sites: cloud.Sites, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them may have been accepted before another was refused: it is finished, and not called somebody else's."""
+    monkeypatch.setattr(cloud.Pools, "one_write", False)
+    in_the_second_pass(run, sites, ledger, "refused")
+    run(retry_failed=True)
+    assert [one.get("colour") for one in sites.sites["target"].things["pools"].values()].count("red") == 1
 
 
 def test_one_who_was_overtaken_is_told_so_and_not_that_his_ledger_is_old(ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -90,3 +91,12 @@ def test_a_content_without_a_version_is_followed_too(
     wanted = {"/n1": "text 1", "/n2": "newer", "/n3": "newer"} if overwrite else {"/n2": "newer"}
     assert {key: there[key] for key in ("/n1", "/n2", "/n3")} == {"/n1": "theirs", "/n3": "theirs"} | wanted
     assert len(target.writes) - first == len(wanted)
+
+
+@pytest.mark.parametrize("kind", discover())
+def test_an_update_in_several_requests_is_known_as_one(kind: str) -> None:
+    """After one of them was refused, what differs in the target may be our own."""
+    one = discover()[kind]
+    text = inspect.getsource(type(one).update)
+    if one.at == "workspace" and drift.followed(one):
+        assert one.one_write == (text.count("site.write(") < 2)

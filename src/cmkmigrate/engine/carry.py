@@ -151,7 +151,7 @@ class Carrier:
             decision = replace(decision, want=opened(decision.want, ledger))
         except CallError as error:
             return self._unread(task, row, error)
-        began, delay = time.monotonic(), 0.0
+        began, delay, refused = time.monotonic(), 0.0, _refused(task, row, decision)
         while True:
             self._guard()
             timeout = getattr(task.target, "timeout_s", TIMEOUT_S)
@@ -164,7 +164,11 @@ class Carrier:
                 break
             except (Throttled, NotYet) as error:
                 limit = BUSY_S if isinstance(error, Throttled) else patience(task, error, first=not delay)
-                planned = {"state": State.PLANNED if row.state != State.MADE else State.MADE, "lands_by": 0.0}
+                planned = {
+                    "state": State.PLANNED if row.state != State.MADE else State.MADE,
+                    "lands_by": 0.0,
+                    "do": refused,
+                }
                 ledger.set_item({**key_of(row), **planned})
                 if time.monotonic() - began > limit or not limit:
                     raise worn_out(row, error, limit) from error
@@ -182,9 +186,9 @@ class Carrier:
                     return True
                 if decision.do is Do.AGAIN:
                     reason = error.message
-                return end(task, row, State.DRIFTED, decision.do, reason)
+                return end(task, row, State.DRIFTED, refused, reason)
             except Refused as error:
-                return self._failed(task, row, decision.do, error)
+                return self._failed(task, row, refused, error)
             except Unknown as error:
                 ledger.set_item({**key_of(row), "reason": str(error), "tries": row.tries + 1})
                 board.tell("note", step=row.step, kind=row.kind, key=row.key, text=f"no answer, will look: {error}")
@@ -294,6 +298,14 @@ def _at(row: Any) -> tuple[str, str, str]:
 def _versions(decision: Decision) -> dict[str, str]:
     """What a row keeps of both sides where the vendor gives no version."""
     return dict(zip(("source_hint", "target_hint"), decision.versions, strict=True)) if decision.versions[0] else {}
+
+
+def _refused(task: Task, row: Any, decision: Decision) -> Do:
+    """What was done of an item whose write was refused: of an update in one request nothing, so that what somebody in
+    the target does until it is tried again still tells (drift.py); else what was to be done, as a part of it may be."""
+    if decision.do is Do.UPDATE and task.kind.one_write:
+        return Do(row.do or Do.KEEP)
+    return decision.do
 
 
 def _first_delay(task: Task) -> float:

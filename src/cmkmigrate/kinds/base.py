@@ -46,6 +46,7 @@ class Kind(ABC):
     keeps: ClassVar[bool] = False  # whether what was there is kept in the ledger before it is changed
     once: ClassVar[bool] = False  # a deed: gone when it is done; the ledger's word stands while the hint is the same
     server_owned: ClassVar[frozenset[str]] = frozenset()  # paths dropped from portable bodies
+    one_write: ClassVar[bool] = True  # update is one request, so that one which was refused has changed nothing
     marker_path: ClassVar[str] = ""  # where the source's id is written when names are not unique
     id_type: ClassVar[type] = str  # of its id inside other bodies (a job id is a number)
     writes_source: ClassVar[bool] = False

@@ -35,6 +35,7 @@ class Clusters(Kind):
     permission_type = "clusters"
     marker_path = f"custom_tags.{TAG}"
     deferred = ("pinned",)
+    one_write = False  # what it is, and whether it is pinned
     refs = tuple(compute_refs(""))
     server_owned = frozenset(
         {

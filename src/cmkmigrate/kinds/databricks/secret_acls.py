@@ -22,6 +22,7 @@ class SecretAcls(Kind):
     name = "secret_acls"
     service = "secret_acls"
     parents = ("secret_scopes",)
+    one_write = False  # one for each principal
     unordered = ("items",)
     refs = (Reference("items[*].principal", ("users", "service_principals", "groups"), "key", missing="drop"),)
 
