@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
+import urllib3
 
-from cmkmigrate.clients import again
+from cmkmigrate.clients import again, leave
 from cmkmigrate.clients.arm import Subscription
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
-from cmkmigrate.errors import NotFound, Unknown
+from cmkmigrate.errors import CallError, NotFound, Unknown
 from tests.clients.conftest import Sent, Wire
 
 ARM = "https://management.azure.test"
@@ -55,3 +59,24 @@ def test_what_is_missing_and_what_is_no_list(wire: Wire, site: Subscription) -> 
     wire.answer = lambda _: (200, {}, {"not": "a list"})
     with pytest.raises(Unknown):
         site.listing(PATH, "1")
+
+
+def test_what_is_written_has_to_leave_in_time(wire: Wire, site: Subscription, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To Resource Manager, a vault and a managed HSM: on connections that look at the clock."""
+    moment, seen = time.time() + 3600, list[tuple[str, float, bool]]()
+
+    def urlopen(pool: Any, method: str, url: str, **how: Any) -> Any:
+        seen.append((pool.host, leave._mine.by, hasattr(pool.ConnectionCls, "held_by")))
+        return wire.send(pool, method, url, **how)
+
+    monkeypatch.setattr(urllib3.HTTPConnectionPool, "urlopen", urlopen)
+    with site.leaving_by(moment):
+        site.put_resource(PATH, "1", {})
+        for uri in ("https://v.vault.azure.test/", "https://v.managedhsm.azure.test/"):
+            with suppress(CallError):  # the answer is no key
+                site.keys(uri).create("k", "RSA", 2048)
+    hosts = {"management.azure.test", "v.vault.azure.test", "v.managedhsm.azure.test"}
+    assert {host for host, *_ in seen} == hosts and {one[1:] for one in seen} == {(moment, True)}
+    seen.clear()
+    site.put_resource(PATH, "1", {})
+    assert seen == [("management.azure.test", math.inf, True)]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from typing import Any
 
 import pytest
 from azure.core.exceptions import ServiceResponseError
+from azure.core.rest import HttpRequest
 
-from cmkmigrate.clients.azure_core import called, error_of
+from cmkmigrate.clients import leave
+from cmkmigrate.clients.azure_core import called, error_of, transport
+from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.errors import AlreadyExists, Blocked, CallError, Denied, NotFound, Refused, Stopped, Throttled, Unknown
 
 
@@ -72,3 +77,15 @@ def test_exceptions(error: Exception, kind: type[Exception]) -> None:
     with pytest.raises(kind) as raised:
         called(call)
     assert type(raised.value) is kind
+
+
+def test_a_write_that_is_late_does_not_leave(endpoints: Endpoints) -> None:
+    """Through azure-core's own transport, on a connection of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as server, transport(endpoints) as way:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        with leave.by(time.time() - 1, 1.0), pytest.raises(leave.Anew):
+            called(lambda: way.send(HttpRequest("PUT", url, json={})))
+        server.settimeout(20)
+        connection, _ = server.accept()
+        with connection:
+            assert connection.recv(1000) == b""  # connected, and nothing sent

@@ -122,6 +122,74 @@ def test_stopped_between_two_parts(server: Server, monkeypatch: pytest.MonkeyPat
     assert came(server).partition(b"\r\n\r\n")[2] == (b"onetwothree" if whole else b"one")
 
 
+def test_reads_are_free(server: Server) -> None:
+    """What is read on the way, say how far another operation is, may take long."""
+    one = connection(server)
+    with leave.by(time.time() - 1, SOON_S):
+        one.request("GET", "/x")
+    one.close()
+    assert came(server).startswith(b"GET /x ")
+
+
+def test_a_second_request_gets_no_more_time(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one is sent again with a new token: each begins to leave before the same moment."""
+    clock = [time.time()]
+    monkeypatch.setattr(leave, "time", SimpleNamespace(time=lambda: clock[0]))
+    with leave.by(clock[0] + 1, SOON_S):
+        first, second = connection(server), connection(server)
+        first.request("POST", "/x", b"body")
+        first.close()
+        clock[0] += 2
+        with pytest.raises(leave.Anew):
+            second.request("POST", "/x", b"again")
+        second.close()
+    assert came(server).endswith(b"body")
+
+
+def test_a_proxy_asked_for_the_way_gives_no_more_time(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line to it may be slow: what is sent through it counts."""
+    clock = [time.time()]
+    monkeypatch.setattr(leave, "time", SimpleNamespace(time=lambda: clock[0]))
+    one = connection(server)
+    one.set_tunnel("host.test", 443)
+    monkeypatch.setattr(one, "response_class", lambda *_, **__: _Opened(clock))
+    with leave.by(clock[0] + 1, SOON_S), pytest.raises(leave.Anew):
+        one.request("POST", "/x", b"body")
+    one.close()
+    assert came(server).startswith(b"CONNECT host.test:443 ") and b"POST" not in came(server)
+
+
+class _Opened:
+    """A proxy's answer, two seconds later."""
+
+    def __init__(self, clock: list[float]) -> None:
+        self.fp = SimpleNamespace(readline=lambda *_: b"")
+        self._clock = clock
+
+    def _read_status(self) -> tuple[str, int, str]:
+        self._clock[0] += 2
+        return "HTTP/1.1", 200, "OK"
+
+    def close(self) -> None:
+        pass
+
+
+def test_one_moment_inside_another(server: Server) -> None:
+    with leave.by(time.time() - 1, SOON_S):
+        with leave.by(time.time() + SOON_S, SOON_S):
+            pass
+        one = connection(server)
+        with pytest.raises(leave.Anew):
+            one.request("POST", "/x", b"body")
+        one.close()
+    assert came(server) == b""
+
+
+def test_a_class_is_made_once() -> None:
+    held: Any = leave.held_to(HTTPConnection)
+    assert leave.held_to(HTTPConnection) is held and leave.held_to(held) is held
+
+
 def test_what_comes_after_is_free(server: Server) -> None:
     """A read, and whatever else this thread sends."""
     with leave.by(time.time() - 1, 0.0):

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from cmkmigrate.clients.leave import Anew
 from cmkmigrate.engine import carry, grants
 from cmkmigrate.engine.reckon import adds_up, reckon
 from cmkmigrate.errors import (
@@ -135,6 +136,22 @@ def test_it_does_not_wait_for_ever_and_a_resume_goes_on(
     target.fault = lambda kind, name: ""
     run()
     assert sorted(body["name"] for body in target.things["pools"].values()) == ["large", "small"]
+
+
+def test_waiting_here_is_no_refusal(
+    run: Run, target: cloud.Site, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What had to wait for another operation to end, and could not leave in time then, is noted anew however long."""
+    monkeypatch.setattr(carry, "BUSY_S", 0.3)
+
+    def late() -> Exception:
+        time.sleep(0.5)
+        return Anew("it would have left too late")
+
+    target.fault = failing(late, "pools", 1, "small")
+    run()
+    assert target.writes.count(("pools", "small")) == 2
+    assert states(ledger, "pools") == {"done": 2}
 
 
 # not sent again

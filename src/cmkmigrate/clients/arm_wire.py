@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote
 
+from cmkmigrate.clients import leave
 from cmkmigrate.clients.again import read_again
 from cmkmigrate.clients.arm_bodies import listed, pages, parsed
 from cmkmigrate.clients.azure_core import called, error_of
@@ -34,6 +36,13 @@ class ArmWire(ABC):
     @abstractmethod
     def _databricks(self) -> Any:
         """A client whose pipeline the requests take."""
+
+    @contextmanager
+    def leaving_by(self, moment: float) -> Iterator[None]:
+        """What this thread writes in here, also to a vault, leaves before `moment` (Unix seconds), or Throttled is
+        raised, as of a Workspace."""
+        with leave.by(moment, self.endpoints.timeout_s / 10 + 0.5):
+            yield
 
     def read(self, path: str, version: str) -> dict[str, Any]:
         """GET of one thing. Raises NotFound, Denied."""

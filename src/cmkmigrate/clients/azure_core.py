@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from cmkmigrate import __version__
-from cmkmigrate.clients import trace
+from cmkmigrate.clients import leave, trace
 from cmkmigrate.clients.again import retry_after
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.imports import load
@@ -65,8 +65,7 @@ def management_options(login: Login, endpoints: Endpoints) -> dict[str, Any]:
     return {
         "base_url": endpoints.arm,
         "credential_scopes": [endpoints.arm_scope],
-        "connection_timeout": endpoints.timeout_s,
-        "read_timeout": endpoints.timeout_s,
+        "transport": transport(endpoints),
         "policies": [
             policies.RequestIdPolicy(),
             policies.HeadersPolicy(),
@@ -77,6 +76,27 @@ def management_options(login: Login, endpoints: Endpoints) -> dict[str, Any]:
             policies.CustomHookPolicy(),
         ],
     }
+
+
+def transport(endpoints: Endpoints) -> Any:
+    """What a client of Azure sends through: azure-core's own, whose writes keep to `leave.by`."""
+    load("azure.core.pipeline.transport")
+    from azure.core.pipeline.transport import RequestsTransport
+    from requests import Session
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    class Adapter(HTTPAdapter):
+        def get_connection_with_tls_context(self, *given: Any, **more: Any) -> Any:
+            pool: Any = super().get_connection_with_tls_context(*given, **more)
+            pool.ConnectionCls = leave.held_to(pool.ConnectionCls)
+            return pool
+
+    session = Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, Adapter(max_retries=Retry(total=False, redirect=False, raise_on_status=False)))
+    timeout = endpoints.timeout_s
+    return RequestsTransport(session=session, connection_timeout=timeout, read_timeout=timeout)
 
 
 def _sign(login: Login, scope: str) -> Any:

@@ -12,9 +12,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 from cmkmigrate.errors import Throttled
+
+_READS: Final = ("GET", "HEAD")
 
 
 class Anew(Throttled):
@@ -34,8 +37,8 @@ _mine = _Mine()
 
 @contextmanager
 def by(moment: float, pause: float) -> Iterator[None]:
-    """What this thread sends in here begins to leave before `moment` (Unix seconds), and no two parts of it are more
-    than `pause` seconds apart."""
+    """What this thread sends in here, but for reads, begins to leave before `moment` (Unix seconds), and no two parts
+    of one request are more than `pause` seconds apart."""
     before = _mine.by, _mine.pause  # of a write whose content is read from elsewhere while it is sent
     _mine.by, _mine.pause = moment, pause
     try:
@@ -44,20 +47,38 @@ def by(moment: float, pause: float) -> Iterator[None]:
         _mine.by, _mine.pause = before
 
 
-def held_to(connection: type[Any]) -> type[Any]:
-    """A class of connections (http.client's, urllib3's) whose `send` keeps to what `by` said.
+@cache
+def held_to(connection: Any) -> Any:
+    """A class of connections (http.client's, urllib3's) whose `send` keeps to what `by` said; one that does already is
+    given back.
 
     `send` raises Anew where it is too late. Assumption: a service does not carry out a request of which it has
     not received all.
     """
+    if getattr(connection, "held_by", None) is not None:
+        return connection
 
     class Held(connection):  # type: ignore[misc]
+        held_by = math.inf  # of the request that it is at
+
+        def putrequest(self, method: str, url: str, *more: Any, **options: Any) -> None:
+            self.held_by = math.inf if method in _READS else _mine.by
+            super().putrequest(method, url, *more, **options)
+
+        def _tunnel(self) -> None:
+            """Asks a proxy for a way, which changes nothing and gives no more time."""
+            held_by, self.held_by = self.held_by, math.inf
+            try:
+                super()._tunnel()
+            finally:
+                self.held_by = held_by
+
         def send(self, data: Any) -> None:
             if self.sock is None:
                 self.connect()
-            if time.time() > _mine.by:
+            if time.time() > self.held_by:
                 raise Anew("it would have left too late, and is noted anew", code="LATE")
             super().send(data)
-            _mine.by = max(_mine.by, time.time() + _mine.pause)
+            self.held_by = max(self.held_by, time.time() + _mine.pause)
 
     return Held

@@ -14,7 +14,7 @@ from typing import Any
 from cmkmigrate import __version__
 from cmkmigrate.clients.again import ATTEMPTS, read_again
 from cmkmigrate.clients.arm_bodies import parsed
-from cmkmigrate.clients.azure_core import called, error_of, host_policy
+from cmkmigrate.clients.azure_core import called, error_of, host_policy, transport
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.imports import load
 from cmkmigrate.clients.login import Login
@@ -116,8 +116,7 @@ class Vault:
                     permit_redirects=False,
                     per_call_policies=[host_policy(self._endpoints)],
                     user_agent=f"cmkmigrate/{__version__}",
-                    connection_timeout=self._endpoints.timeout_s,
-                    read_timeout=self._endpoints.timeout_s,
+                    transport=transport(self._endpoints),
                 )
             return self._made
 

@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cmkmigrate.clients.leave import Anew
 from cmkmigrate.engine import drift
 from cmkmigrate.engine.grants import patience, worn_out
 from cmkmigrate.engine.names import as_row
@@ -22,16 +23,7 @@ from cmkmigrate.engine.opened import opened
 from cmkmigrate.engine.plan import Decision, decide
 from cmkmigrate.engine.references import Fate, remember_fate
 from cmkmigrate.engine.unknown import CREATES
-from cmkmigrate.errors import (
-    AlreadyExists,
-    CallError,
-    Denied,
-    NotYet,
-    Refused,
-    Stopped,
-    Throttled,
-    Unknown,
-)
+from cmkmigrate.errors import AlreadyExists, CallError, Denied, NotYet, Refused, Stopped, Throttled, Unknown
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import Asset, Do, Entry, Made, State
 
@@ -154,6 +146,7 @@ class Carrier:
         began, delay, refused = time.monotonic(), 0.0, _refused(task, row, decision)
         while True:
             self._guard()
+            at = time.monotonic()
             timeout = getattr(task.target, "timeout_s", TIMEOUT_S)
             lands_by, leaves_by = ledger.now() + 1.1 * timeout + 0.5, time.time() + 0.1 * timeout + 0.5
             intent = {"state": State.INTENT, "do": decision.do, "reason": decision.reason, "lands_by": lands_by}
@@ -163,6 +156,8 @@ class Carrier:
                     made = self._call(task, decision)
                 break
             except (Throttled, NotYet) as error:
+                if isinstance(error, Anew):  # it waited here, say for an operation to end, and for no refusal to pass
+                    began += time.monotonic() - at
                 limit = BUSY_S if isinstance(error, Throttled) else patience(task, error, first=not delay)
                 planned = {
                     "state": State.PLANNED if row.state != State.MADE else State.MADE,
