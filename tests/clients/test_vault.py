@@ -98,3 +98,10 @@ def test_a_refusal_without_a_body_is_a_refusal(wire: Wire, vault: Vault) -> None
     wire.answer = challenged((403, {}, b""))
     with pytest.raises(Denied):
         vault.key("k")
+
+
+@pytest.mark.parametrize("body", [{}, [], "x", {"key": None}, {"key": "x"}])
+def test_an_answer_that_is_no_key_says_nothing_of_what_became_of_it(body: Any, wire: Wire, vault: Vault) -> None:
+    wire.answer = challenged((200, {}, body))
+    with pytest.raises(Unknown):
+        vault.create("k", "RSA", 3072)

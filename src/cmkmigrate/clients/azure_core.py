@@ -145,7 +145,7 @@ def called(call: Callable[[], T]) -> T:
                 next="name the certificate authority in REQUESTS_CA_BUNDLE",
             ) from None
         raise Unknown(f"no readable answer ({type(error).__name__})") from None
-    except ValueError as error:  # a body that is no JSON where the SDK expects some
+    except (ValueError, AttributeError, TypeError) as error:  # no JSON, or not what the SDK takes apart without a look
         raise Unknown(f"no readable answer ({type(error).__name__})") from None
 
 
