@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from cmkmigrate.engine import brake as brake_module
 from cmkmigrate.engine.brake import RELEASE, Brake, End, Turns, Window, asked, hand
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.errors import Fatal, NotAllowed
+from cmkmigrate.run import locks, seal
 from cmkmigrate.run.ledger import Ledger
 
 
@@ -242,9 +244,20 @@ def test_how_hard_it_works_can_be_changed(board: Board) -> None:
 
 def test_what_an_earlier_process_was_asked_does_not_count(board: Board) -> None:
     board.ledger.ask({"abort": "ann@host", "pause": "ann@host"})
-    assert asked(board.ledger) == {"abort": "ann@host", "pause": "ann@host"}
+    locks.take(board.ledger.engine, "ann@host", force=True)
+    assert asked(board.ledger)["abort"] == "ann@host", "who takes his own lock anew is the one that was asked"
+    with sqlite3.connect(board.ledger.directory / "ledger.db") as other:
+        seal.connect(other)
+        other.execute("update lock set pid = 1")
+    locks.take(board.ledger.engine, "somebody", force=True)
+    assert set(asked(board.ledger).values()) == {""}
+
+
+def test_what_is_asked_of_one_who_has_just_begun_counts(board: Board) -> None:
+    """From the moment at which he has the lock; before he looks for the first time."""
+    board.ledger.ask({"pause": "ann@host"})
     with Brake(board, Window()):
-        assert asked(board.ledger)["abort"] == "" and board.go.is_set() and not board.stop.is_set()
+        assert until(lambda: not board.go.is_set())
 
 
 def test_no_more_work_at_once_than_is_allowed_now(board: Board) -> None:

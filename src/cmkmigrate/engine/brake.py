@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cmkmigrate.engine.observe import Board
 from cmkmigrate.errors import OperatorError
 from cmkmigrate.run.ledger import Ledger
+from cmkmigrate.run.locks import ASK
 
 POLL_S: Final = 1.0
 PAUSE, ABORT, PARALLELISM, SHARE, RELEASE = "pause", "abort", "parallelism", "source-share", "release"
@@ -126,7 +127,6 @@ class Brake:
         self._paused = 0.0  # by `steady`
 
     def __enter__(self) -> Brake:
-        self._board.ledger.ask(dict.fromkeys((PAUSE, ABORT, PARALLELISM, SHARE, RELEASE), ""))  # of an earlier process
         self.look({})
         self._thread.start()
         return self
@@ -230,7 +230,7 @@ def _pausing(file: Path | None) -> str:
 
 def asked(ledger: Ledger) -> dict[str, str]:
     """What was asked of the run and is not yet taken back."""
-    return {name.removeprefix("ask."): value for name, value in ledger.meta().items() if name.startswith("ask.")}
+    return {name.removeprefix(ASK): value for name, value in ledger.meta().items() if name.startswith(ASK)}
 
 
 def hand(meta: Mapping[str, str]) -> Hand | None:

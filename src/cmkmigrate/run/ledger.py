@@ -267,7 +267,7 @@ class Ledger:
         """Ask something of whoever holds the run, or take it back (""); needs no lock, and touches nothing else."""
         with self.engine.connect().execution_options(immediate=True) as connection:
             for name, value in sorted(changes.items()):  # in one order: two who ask cannot wait for each other
-                statement = self.upsert(schema.meta).values(k=f"ask.{name}", v=value)
+                statement = self.upsert(schema.meta).values(k=f"{locks.ASK}{name}", v=value)
                 connection.execute(statement.on_conflict_do_update(index_elements=["k"], set_={"v": value}))
             connection.commit()
 

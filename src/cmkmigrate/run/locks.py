@@ -16,13 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, Float, cast, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Float, cast, delete, func, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from cmkmigrate.errors import LockHeld
-from cmkmigrate.run.schema import lock
+from cmkmigrate.run.schema import lock, meta
 
 STALE_S = 60.0
+ASK = "ask."  # begins the names of what is asked of whoever holds the run, in meta
 SHARED = "postgresql"  # the dialect of a ledger that several hosts see
 
 
@@ -82,6 +83,9 @@ def _take(engine: Engine, holder: str, force: bool) -> int:
                 next="wait for it, or see `cmkmigrate status`; `cmkmigrate unlock` if you know that it is gone",
             )
         token = (row["token"] if row else 0) + 1
+        if not row or (row["host"], row["pid"]) != (here(shared), os.getpid()):
+            # What an earlier process was asked; with the lock, as whoever asks from then on means this one.
+            connection.execute(update(meta).where(meta.c.k.startswith(ASK)).values(v=""))
         connection.execute(delete(lock))
         values = {"one": 1, "token": token, "holder": holder, "host": here(shared), "pid": os.getpid()}
         connection.execute(insert(lock), {**values, "beat": now})
