@@ -5,11 +5,16 @@ from __future__ import annotations
 import io
 import re
 import time
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from cmkmigrate.model import Event
+from cmkmigrate.render import progress as module
 from cmkmigrate.render.progress import LONGEST, MOST, Progress, Show
+
+LONGEST_S = 60.0  # for something that happens within a tenth of a second
 
 
 class Tty(io.StringIO):
@@ -24,6 +29,14 @@ def events(total: int = 3) -> list[Event]:
 
 def lines(out: io.StringIO) -> list[str]:
     return [line.partition(" ")[2] for line in out.getvalue().splitlines()]
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """Come back when it is so; fails after LONGEST_S."""
+    until = time.monotonic() + LONGEST_S
+    while not what():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.01)
 
 
 def test_a_line_when_a_kind_begins_and_ends() -> None:
@@ -46,10 +59,11 @@ def test_what_was_done_before_counts() -> None:
 
 def test_brief_says_only_how_far_it_is_now_and_then() -> None:
     out = io.StringIO()
-    with Progress("planning", {}, brief=True, stream=out, every_s=0.05) as progress:
-        for event in events()[:3]:
-            progress.take(event)
-        time.sleep(0.2)
+    progress = Progress("planning", {}, brief=True, stream=out, every_s=0.05)
+    for event in events()[:3]:  # before the first line is due
+        progress.take(event)
+    with progress:
+        wait_for(lambda: len(lines(out)) >= 2)
     assert {line.partition(";")[0] for line in lines(out)} == {"planning: jobs 1 of 3"}
 
 
@@ -178,6 +192,13 @@ def screen(out: io.StringIO) -> list[str]:
     return [row.rstrip() for row in rows if row.strip()]
 
 
+def drawn(out: io.StringIO, times: int = 1) -> None:
+    """Wait until the screen has been drawn so often, from now on, by whoever draws it every tenth of a second."""
+    for _ in range(times + 1):  # one may have been begun before
+        before = out.tell()
+        wait_for(lambda before=before: out.tell() > before)  # type: ignore[misc]
+
+
 @pytest.fixture
 def tty(monkeypatch: pytest.MonkeyPatch) -> Tty:
     """A terminal of 80 columns."""
@@ -216,7 +237,7 @@ def test_what_is_finished_leaves_the_screen(tty: Tty) -> None:
     with Progress("apply", {}, stream=tty) as progress:
         for event in many(27):
             progress.take(event)
-        time.sleep(0.3)
+        drawn(tty)
         shown = screen(tty)
         assert [row.split()[0] for row in shown] == ["apply", "kind27", "kind28", "kind29"]
         assert "57/60" in shown[0]
@@ -229,10 +250,10 @@ def test_no_more_bars_than_the_screen_holds(tty: Tty) -> None:
         for event in many(0):
             progress.take(event)
         for _ in range(3):
-            time.sleep(0.15)
+            drawn(tty)
             assert len(screen(tty)) == MOST + 1
         progress.take(Event(0, "item", step="s", kind="kind00"))
-        time.sleep(0.3)
+        drawn(tty)
         assert [row.split()[0] for row in screen(tty)][1:] == [f"kind{number:02}" for number in range(1, MOST + 1)]
 
 
@@ -240,18 +261,22 @@ def test_the_bars_of_planning_vanish(tty: Tty) -> None:
     with Progress("planning", {}, brief=True, stream=tty) as progress:
         for event in many(10):
             progress.take(event)
-        time.sleep(0.3)
+        drawn(tty)
         assert screen(tty)[0].startswith("planning")
     assert screen(tty) == []
 
 
 @pytest.mark.parametrize("out", [io.StringIO, Tty])
-def test_waiting_is_said_once_a_minute_for_each_thing(out: type[io.StringIO]) -> None:
-    stream = out()
-    with Progress("apply", {}, stream=stream, every_s=0.4) as progress:
-        for key in ("a", "a", "b", "a"):
-            progress.take(Event(0, "wait", step="s", kind="keys", key=key, text=f"403: request {time.monotonic()}"))
+def test_waiting_is_said_once_a_minute_for_each_thing(
+    out: type[io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream, clock = out(), Clock()
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=clock, strftime=time.strftime))
+    with Progress("apply", {}, stream=stream) as progress:
+        for number, key in enumerate(("a", "a", "b", "a")):
+            clock.now += 19.0
+            progress.take(Event(0, "wait", step="s", kind="keys", key=key, text=f"403: request {number}"))
         assert [stream.getvalue().count(f"keys {key} waits") for key in "ab"] == [1, 1]
-        time.sleep(0.5)
+        clock.now += 4.0
         progress.take(Event(0, "wait", step="s", kind="keys", key="a", text="403"))
     assert stream.getvalue().count("keys a waits") == 2
