@@ -50,6 +50,35 @@ def row(key: str) -> tuple[Any, Any]:
     return meta.insert(), {"k": key, "v": ""}
 
 
+LONGEST_S = 60.0  # for something that happens at once
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """Come back when it is so; fails after LONGEST_S."""
+    until = time.monotonic() + LONGEST_S
+    while not what():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.005)
+
+
+def counted(one: Writer, monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], list[int]]:
+    """What is handed to a writer from now on, and the groups that it begins to write: an entry for each."""
+    given, begun = list[int](), list[int]()
+    put, write = one._queue.put, one._write
+
+    def putting(job: Any) -> None:
+        put(job)
+        given.append(1)
+
+    def writing(connection: Any, batch: Any) -> None:
+        begun.append(len(batch))
+        write(connection, batch)
+
+    monkeypatch.setattr(one._queue, "put", putting)
+    monkeypatch.setattr(one, "_write", writing)
+    return given, begun
+
+
 class Held:
     """Keeps the database busy, so that what is written has to wait."""
 
@@ -117,17 +146,21 @@ def test_a_commit_waits_for_what_was_sent_before(ledger: Ledger, begin: Callable
     assert keys(ledger) == {"a", "b", "c"}
 
 
-def test_what_is_waiting_is_one_commit(ledger: Ledger, begin: Callable[[], Writer]) -> None:
+def test_what_is_waiting_is_one_commit(
+    ledger: Ledger, begin: Callable[[], Writer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "BEAT_S", 3600.0)  # a sign of life is a commit, too
     one = begin()
     commits: list[int] = []
+    given, _ = counted(one, monkeypatch)
     event.listen(ledger.engine, "commit", lambda connection: commits.append(1))
     with ThreadPoolExecutor(40) as pool:
         with Held(ledger):
             waiting = [pool.submit(one.commit, *row(f"{n}")) for n in range(40)]
-            time.sleep(0.5)
+            wait_for(lambda: len(given) == 40)
             assert not any(each.done() for each in waiting)
         for each in waiting:
-            each.result(timeout=20)
+            each.result(timeout=LONGEST_S)
     assert len(keys(ledger)) == 40
     assert len(commits) <= 3  # the one that was held up, and what had come meanwhile
 
@@ -169,17 +202,21 @@ def test_who_was_unlocked_behind_its_back_commits_nothing(ledger: Ledger, begin:
     assert keys(ledger) == set()
 
 
-def test_an_error_reaches_everyone_who_waits(ledger: Ledger, begin: Callable[[], Writer]) -> None:
+def test_an_error_reaches_everyone_who_waits(
+    ledger: Ledger, begin: Callable[[], Writer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "BEAT_S", 3600.0)  # a sign of life is a commit, too
     one = begin()
     one.commit(*row("a"))
+    given, begun = counted(one, monkeypatch)
     with ThreadPoolExecutor(20) as pool:
         with Held(ledger):
             first = pool.submit(one.commit, *row("first"))
-            time.sleep(0.2)
+            wait_for(lambda: begun == [1])  # what comes now is of the next group
             waiting = [pool.submit(one.commit, *row("a" if n == 5 else f"{n}")) for n in range(15)]
-            time.sleep(0.3)
-        assert first.exception(timeout=20) is None
-        errors = [each.exception(timeout=20) for each in waiting]
+            wait_for(lambda: len(given) == 16)
+        assert first.exception(timeout=LONGEST_S) is None
+        errors = [each.exception(timeout=LONGEST_S) for each in waiting]
     assert {type(error) for error in errors} == {IntegrityError}
     assert keys(ledger) == {"a", "first"}
     with pytest.raises(IntegrityError):
@@ -201,7 +238,7 @@ def test_closing_writes_what_is_waiting(ledger: Ledger, begin: Callable[[], Writ
             one.send(*row(f"{n}"))
         closing = threading.Thread(target=one.close)
         closing.start()
-    closing.join(20)
+    closing.join(LONGEST_S)
     assert not closing.is_alive()
     assert len(keys(ledger)) == 100
 
@@ -212,10 +249,7 @@ def test_an_idle_writer_says_that_it_is_alive(
     monkeypatch.setattr(writer, "BEAT_S", 0.02)
     begin()
     first = ledger.first(select(lock.c.beat))[0]
-    until = time.monotonic() + 10
-    while ledger.first(select(lock.c.beat))[0] == first:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    wait_for(lambda: bool(ledger.first(select(lock.c.beat))[0] != first))
 
 
 def test_an_idle_writer_learns_that_it_was_taken_over(
@@ -224,6 +258,6 @@ def test_an_idle_writer_learns_that_it_was_taken_over(
     monkeypatch.setattr(writer, "BEAT_S", 0.02)
     one = begin()
     locks.take(ledger.engine, "other")
-    one._thread.join(10)
+    one._thread.join(LONGEST_S)
     with pytest.raises(LockHeld, match="taken over"):
         one.send(*row("later"))
