@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import pytest
 import yaml
 
 from tests.comparer.compare import walk
+from tests.e2e.test_brake import wait_for
 from tests.harness import Commands, Launcher, Result, Sandbox
 from tests.kinds.world import targets_estate
 
 HELD = 11
+CLUSTER = {"method": "POST", "path": "/api/2.1/clusters/create"}
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +36,15 @@ def words(box: Sandbox, place: Commands, target: str, run: Path) -> tuple[str, .
 def at_once(
     box: Sandbox, first: Commands, argv: tuple[str, ...], second: Commands, other: tuple[str, ...]
 ) -> tuple[Result, Result]:
-    """`argv`, and `other` while the first is held at its first cluster."""
-    box.faults({"match": {"method": "POST", "path": "/api/2.1/clusters/create"}, "action": "delay", "seconds": 4.0})
+    """`argv`, and `other` while the first is held at its first cluster: it is refused until the other has ended, however
+    long that takes."""
+    box.faults({"match": CLUSTER, "action": "refuse", "status": 429, "count": -1})
     box.forget()
     started = first.start(*argv)
     first.launcher.order(do="go", pid=started[0])
-    while not any(one["path"] == "/api/2.0/instance-pools/create" for one in box.requests()):
-        pass
+    wait_for(lambda: json.loads(box.control("GET", "faults"))[0]["seen"] > 0)
     late = second(*other)
+    box.faults()
     return first.wait(started, argv), late
 
 

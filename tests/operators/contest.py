@@ -25,7 +25,7 @@ from tests.pools import POOLS
 WAYS = ("one run folder", "two run folders", "two hosts")
 HELD = 11
 MARKER = "/Shared/.cmkmigrate-run"
-LONG_S, SHORT_S = 60.0, 4.0  # how long the first write is held where the trial ends there, and where it is carried on
+LONGEST_S = 300.0  # until one of two has ended, which takes seconds
 CREATE = {"method": "POST", "path": "/api/2.0/instance-pools/create"}
 
 
@@ -117,7 +117,7 @@ def _hold(trial: Trial, box: Sandbox, launcher: Launcher, folder: Path, target: 
     here = Commands(launcher, folder / "a", box.env)
     places = (here, Commands(launcher, folder / "b", box.env) if two else here)
     runs = [folder / "run", folder / ("run" if trial.way == WAYS[0] else "another")]
-    box.faults({"match": CREATE | {"host": host}, "action": "delay", "seconds": SHORT_S if trial.carried else LONG_S})
+    box.faults({"match": CREATE | {"host": host}, "action": "refuse", "status": 429, "count": -1})
     box.forget()
     started = []
     for side, place in enumerate(places):
@@ -134,6 +134,7 @@ def _hold(trial: Trial, box: Sandbox, launcher: Launcher, folder: Path, target: 
     launcher.order(do="go", pid=trial.pids[order[1]])
     trial.ends = _ended(launcher, trial.pids)
     if trial.carried:
+        box.faults()
         for side in (0, 1):
             if trial.ends[side] is None:
                 trial.ends[side] = places[side].wait(started[side]).code
@@ -152,7 +153,7 @@ def _hold(trial: Trial, box: Sandbox, launcher: Launcher, folder: Path, target: 
     trial.marked = MARKER in there["tree"]
 
 
-def _ended(launcher: Launcher, pids: list[int], seconds: float = 45.0) -> list[int | None]:
+def _ended(launcher: Launcher, pids: list[int], seconds: float = LONGEST_S) -> list[int | None]:
     """How both stand when the first of them has ended."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
