@@ -1,12 +1,13 @@
 """A run that is taken from somebody who is alive: he writes nothing more, and who goes on finishes it.
 
 What was on its way when the lock was taken may still arrive: at most as many requests as may be under way at once.
-They are told apart by when they came: everything that reaches the service after `unlock` has ended and the requests of
-that moment have been answered is a write of a fenced process, and there must be none.
+Everything that reaches the service beyond these is a write of a fenced process, and there must be none. What has
+arrived and what is answered is counted by the service; no while without a write stands for either.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -23,11 +24,12 @@ from tests.kinds.world import targets_estate
 from tests.operators.contest import HELD
 from tests.pools import POOLS
 
-pytestmark = [pytest.mark.ci]  # when everything has landed is told by a while without a write
+pytestmark = [pytest.mark.ci]
 PARALLELISM = 3
-POOL_COUNT = 30
+POOL_COUNT = 100  # that is more than ten seconds of work: an `unlock` comes in the middle of it also on a busy machine
 CREATE = "/api/2.0/instance-pools/create"
-LONGEST_S = 60.0
+LONGEST_S = 120.0
+CALM = 5
 TIMEOUT_S = "2"  # of a request: what was sent may land for so long, and a resume waits a little longer
 
 
@@ -100,20 +102,27 @@ class Running:
         except OSError:  # one of them ended
             return False
 
-    def unlock(self) -> int:
-        """Take the run from whoever has it; how many writes had been answered right before."""
-        before = len(self.writes())
+    def unlock(self) -> None:
+        """Take the run from whoever has it."""
         result = self.second("unlock", str(self.run), "--auto-approve")
         assert result.code == 0 and "may still be at work" in result.err, result
-        return before
+
+    def arrived(self) -> int:
+        """How many pools have reached the service, while it is slow; 0 later."""
+        rules = json.loads(self.box.control("GET", "faults"))
+        return int(rules[0]["seen"]) if rules else 0
 
     def settled(self) -> None:
-        """Everything that was on its way has been answered: the service is as it was a moment ago, for long enough."""
-        last, since = -1, time.monotonic()
-        while time.monotonic() - since < 2 * 0.4:
-            if len(self.writes()) != last:
-                last, since = len(self.writes()), time.monotonic()
-            time.sleep(0.02)
+        """Everything that has left is answered. The service reads what has come before it answers what comes later:
+        where it has nothing under way several times in a row, nothing is on its way either."""
+        calm = 0
+
+        def still() -> bool:
+            nonlocal calm
+            calm = calm + 1 if self.arrived() <= len(self.writes()) else 0
+            return calm >= CALM
+
+        self.until(still)
 
     def names(self) -> list[str]:
         return sorted(one["instance_pool_name"] for one in self.box.state(self.host)["instance_pools"])
@@ -138,16 +147,13 @@ class Running:
 
 def test_one_who_is_alive_is_fenced_before_his_next_write(box: Sandbox, launcher: Launcher, tmp_path: Path) -> None:
     one = Running(box, launcher, tmp_path, "alive")
-    before = one.unlock()
+    one.unlock()
+    taken = one.arrived()
     result = one.first.wait(one.started)
     assert result.code == HELD and "taken over" in result.err and "by " in result.err, result
-    after = len(one.writes()) - before
-    # Those that were answered while `unlock` itself was at work, before it took the lock, are not told from those that
-    # were on their way: a start of a command takes longer than one request.
-    assert len(one.names()) < POOL_COUNT, "the run was at its end: nothing was shown"
-    ended = len(one.writes())
     one.settled()
-    assert len(one.writes()) == ended, f"{after} after the takeover"
+    assert one.arrived() - taken <= PARALLELISM, "more than what was on its way"
+    assert len(one.names()) < POOL_COUNT, "the run was at its end: nothing was shown"
     one.whole()
 
 
