@@ -62,7 +62,7 @@ class Terminal:
         assert result is not None
         return result
 
-    def typed(self, line: str, *answers: str, seconds: float = 60.0) -> tuple[int, str]:
+    def typed(self, line: str, *answers: str, seconds: float = 300.0) -> tuple[int, str]:
         """Run a command on a real terminal; whenever it waits, give the next answer. Exit code and all it showed."""
         here, there = pty.openpty()
         root = str(Path(__file__).resolve().parents[2] / "src")
@@ -90,7 +90,7 @@ class Terminal:
                     shown += b"\n"
                 elif process.poll() is not None:
                     break
-            return process.wait(10), shown.decode(errors="replace")
+            return process.wait(60), shown.decode(errors="replace")
         finally:
             process.kill()
             process.wait()
