@@ -23,7 +23,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 PUBLIC = ROOT.parent / "shared" / "estate" / "public"
 ARM = "management.azure.test"
-START_S = 60.0
+START_S = 120.0
 
 
 class Sandbox:

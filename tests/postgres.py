@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-START_S = 60.0
+START_S = 120.0
 PASSWORD = "canary/pass word%41"  # with what must be escaped in a URL
 ESCAPED = "canary%2Fpass%20word%2541"
 _number = itertools.count(1)

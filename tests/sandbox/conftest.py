@@ -30,7 +30,7 @@ ARM, GRAPH, LOGIN = "management.azure.test", "graph.microsoft.test", "login.micr
 DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"  # its application, in every tenant
 PUBLIC_ARM = "management.azure.com"
 VERSIONS = {"Microsoft.Databricks": "2026-01-01", "Microsoft.KeyVault": "2026-05-15", "": "2022-04-01"}
-START_S = 20.0
+START_S = 120.0
 
 
 def versioned(path: str, version: str = "") -> str:
@@ -81,7 +81,7 @@ class Running:
         lines = (self.folder / "params").read_text().splitlines()
         return {line.split(": ", 1)[0]: json.loads(line.split(": ", 1)[1]) for line in lines}
 
-    def opened(self, host: str, timeout: float = 20) -> http.client.HTTPSConnection:
+    def opened(self, host: str, timeout: float = 60) -> http.client.HTTPSConnection:
         """A connection to a host through the front; the caller closes it."""
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=self.tls)
         connection.set_tunnel(host, 443)
@@ -89,7 +89,7 @@ class Running:
 
     def send(
         self, method: str, host: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None,
-        timeout: float = 20,
+        timeout: float = 60,
     ) -> Answer:  # fmt: skip
         """One request through the front, on a connection of its own. Raises OSError when it is cut."""
         connection = self.opened(host, timeout)
@@ -147,7 +147,7 @@ class Running:
 
     def control(self, method: str, what: str, body: Any = None) -> Answer:
         """One request to the control API."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, f"/_sandbox/{what}", None if body is None else json.dumps(body))
             response = connection.getresponse()
@@ -268,7 +268,7 @@ def stop(running: Running) -> int:
     """End it; gives its exit code."""
     if running.process.poll() is None:
         running.process.send_signal(signal.SIGTERM)
-    return running.process.wait(20)
+    return running.process.wait(60)
 
 
 @pytest.fixture(scope="module")

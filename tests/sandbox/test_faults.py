@@ -83,11 +83,11 @@ def test_delay(sandbox: Running) -> None:
 
 @pytest.mark.parametrize(("action", "done"), [("kill", False), ("kill_after", True)])
 def test_kill(sandbox: Running, action: str, done: bool) -> None:
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as victim:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as victim:
         sandbox.control("PUT", "faults", [rule(action, pid=victim.pid)])
         with pytest.raises((OSError, http.client.HTTPException)):
             put(sandbox)
-        assert victim.wait(10) == -9
+        assert victim.wait(60) == -9
     assert exists(sandbox) is done
 
 

@@ -6,20 +6,15 @@ import json
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.sandbox.conftest import ARM, start, stop
 
-READY_S = 2.0
-
 
 def test_ready_files_and_a_clean_end(tmp_path: Path) -> None:
-    before = time.monotonic()
     running = start(tmp_path, "--estate", "small", "--limits", "x3")
-    took = time.monotonic() - before
     try:
         for name in ("env", "params"):
             assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
@@ -35,7 +30,6 @@ def test_ready_files_and_a_clean_end(tmp_path: Path) -> None:
     assert code == 0 and not authority.parent.exists()
     output = (tmp_path / "output").read_text()
     assert output.startswith(f"sandbox ready on 127.0.0.1:{running.port}") and output.count("\n") == 1
-    assert took < 10 * READY_S, "a busy machine may be slow; benchmarks hold the figure"
 
 
 def test_pace_says_how_the_limits_are(tmp_path: Path) -> None:
@@ -77,7 +71,7 @@ def test_refused_at_the_start(words: list[str], code: int, told: str) -> None:
     if words == ["--port", "1"]:
         running = socket_in_use()
         command[-1] = str(running[1])
-    result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     if words == ["--port", "1"]:
         running[0].close()
     assert (result.returncode, told in result.stderr) == (code, True), result.stderr
