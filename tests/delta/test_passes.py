@@ -20,7 +20,7 @@ from tests.kinds.world import targets_estate
 DRIFTED = 3
 SEED = 5
 SHARE = 0.05  # of the notebooks that are edited, added, deleted or renamed under the run
-LONGEST_S = 60.0
+LONGEST_S = 300.0
 
 
 class Place:

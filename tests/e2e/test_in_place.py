@@ -178,7 +178,7 @@ def test_a_workspace_that_was_failed_before_is_sent_nothing(
 def test_killed_while_it_waits_for_a_grant(launcher: Launcher, tmp_path: Path) -> None:
     """The first PUT came before the grant was in effect and left the workspace Failed; the run was killed then."""
     estate = targets_estate(tmp_path / "workspaces", ["granted-late"])
-    box = Sandbox(tmp_path / "sandbox", "small", estate, grant_delay=4.0)
+    box = Sandbox(tmp_path / "sandbox", "small", estate, grant_delay=8.0)
     try:
         place = Commands(launcher, tmp_path / "place", box.env)
         words = ["-p", f"workspace={workspace(box, 'granted-late')['id']}", "-p", "vault_name=kv-granted-late"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -113,11 +114,10 @@ def test_a_server_that_goes_away_in_the_middle(box: Sandbox, machine: Callable[[
         here, there = machine("here", frail), machine("there", frail)
         box.forget()
         apply = words(box, here, "restarted", "night")
-        box.faults({**WRITE, "offset": 9, "count": 1, "action": "delay", "seconds": 3.0})
+        box.faults({**WRITE, "offset": 9, "count": -1, "action": "delay", "seconds": 3.0})
         started = here.start(*apply)
         here.launcher.order(do="go", pid=started[0])
-        while sum(one["path"] == "/api/2.0/workspace/import" for one in box.requests()) < 10:
-            pass
+        wait_for(lambda: json.loads(box.control("GET", "faults"))[0]["seen"] >= 10)
         frail.stop(signal.SIGQUIT)
         stopped = here.wait(started, apply)
         assert stopped.code == 5, stopped

@@ -24,7 +24,7 @@ def test_a_run_ends_as_ever(how: str, undisturbed: Migration, commands: Callable
     """With lost answers on top, as what waits until a request has landed goes by a clock."""
     box, name = undisturbed.sandbox, f"clock-{how}"
     reference = box.state(undisturbed.target)
-    found = run(box, commands(box, name), name, [LOST], undisturbed.apply, reference, patch=SET[how], seconds=120)
+    found = run(box, commands(box, name), name, [LOST], undisturbed.apply, reference, patch=SET[how], seconds=540)
     assert len(found.hit) >= 3, "enough answers are lost"
     assert found.codes == [undisturbed.apply.code] and found.wrong(undisturbed.apply) == []
 
@@ -48,7 +48,7 @@ def test_the_clock_is_set_between_a_kill_and_its_resume(
     assert place.finish(started, words).code == -9
     box.faults()
     box.forget()
-    resumed = place("resume", folder, "-o", "json", patch=then, seconds=60)
+    resumed = place("resume", folder, "-o", "json", patch=then, seconds=540)
     assert resumed.code == undisturbed.apply.code, resumed
     problems = resumed.json["problems"]
     differences, keys, grants = judged(box, target, vault, problems, box.state(undisturbed.target))

@@ -52,7 +52,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 def until(what: Callable[[], bool], said: Path) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not what():
         assert time.monotonic() < end, said.read_text()
         time.sleep(0.01)
