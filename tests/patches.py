@@ -247,8 +247,9 @@ def clock(ahead: str, then: str = "", number: str = "1") -> None:
 
 
 def faster(factor: str) -> None:
-    """Time runs so much faster in this process: what it waits for comes sooner, by every clock that it has. Timeouts of
-    connections stay as they are."""
+    """Time runs so much faster in this process: what it waits for comes sooner, by every clock that it has, and of what
+    it waits for at a connection, too. A timeout that is said is to be so much longer: it is also what says how soon a
+    write must leave and until when it may land, and both are no longer than on the machine's own clock then."""
     times, now, steady, sleep, began = float(factor), time.time, time.monotonic, time.sleep, time.monotonic()
     began_at = now()
     _everywhere(now, lambda: began_at + (now() - began_at) * times)
@@ -257,6 +258,10 @@ def faster(factor: str) -> None:
     wait = threading.Event.wait
     quick = lambda self, timeout=None: wait(self, None if timeout is None else timeout / times)  # noqa: E731
     threading.Event.wait = quick  # type: ignore[method-assign]
+    sockets: Any = socket.socket
+    given, told = sockets.settimeout, sockets.gettimeout
+    sockets.settimeout = lambda self, value: given(self, None if value is None else value / times)
+    sockets.gettimeout = lambda self: None if (value := told(self)) is None else value * times
 
 
 def _everywhere(old: Any, new: Any) -> None:

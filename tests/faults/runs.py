@@ -15,7 +15,7 @@ from tests.crash.trials import NO_RUN, judged
 from tests.harness import Commands, Result, Sandbox, params_of
 
 STOPPED, NOT_ALLOWED, DONE, WITH_PROBLEMS, NO_RUN_YET = 5, 4, 0, 3, 64
-TIMEOUT_S = "1"  # how long what was sent last may still land; else a resume waits a minute
+TIMEOUT_S = "2"  # how long what was sent last may still land; else a resume waits a minute
 
 
 @dataclass
@@ -90,6 +90,8 @@ def run(
     undisturbed: how an apply ended that nobody disturbed; reference: the state of its target. calm_after: so many
     commands meet the rules, the rest meets none. patch, env: of every command (`tests/patches.py`).
     """
+    fast, _, times = patch.partition(":")
+    timeout = f"{float(TIMEOUT_S) * float(times if fast == 'faster' else 1):g}"  # on the clock of the product
     target, vault = f"new-{name}", f"kv-{name}"[:24].rstrip("-")
     params = params_of(box, place.folder / "p.yaml", target_name=target, vault_name=vault)
     folder = str(place.folder / "run")
@@ -102,7 +104,7 @@ def run(
         while len(made.ends) <= most:
             if len(made.ends) == calm_after:
                 box.faults()
-            ended = place(*words, patch=patch, seconds=seconds, **{"CMKMIGRATE_TIMEOUT_S": TIMEOUT_S, **env})
+            ended = place(*words, patch=patch, seconds=seconds, **{"CMKMIGRATE_TIMEOUT_S": timeout, **env})
             made.ends.append(ended)
             if ended.code == NO_RUN_YET and NO_RUN in ended.err:
                 words = apply

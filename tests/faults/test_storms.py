@@ -68,7 +68,7 @@ def storm(
         reference,
         patch=f"faster:{TIMES}",
         CMKMIGRATE_PACE="1",
-        CMKMIGRATE_TIMEOUT_S="10",
+        CMKMIGRATE_TIMEOUT_S=f"{10 * TIMES}",
     )
 
 
