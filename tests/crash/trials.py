@@ -25,7 +25,7 @@ NO_RUN = "there is no run here"
 KILLED = -9
 STOPPED = 5
 LOG_KIB = 4100  # SQLite begins a log anew after a thousand pages of 4 KiB
-TIMEOUT_S = "1"  # how long what was sent last may still land; else a resume waits a minute
+TIMEOUT_S = "2"  # how long what was sent last may still land; else a resume waits a minute
 
 
 @dataclass(frozen=True)
