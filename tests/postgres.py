@@ -6,6 +6,7 @@ import glob
 import itertools
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -13,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,7 @@ class Server:
         words = ["-D", str(self.data), "-U", "owner", "-A", "scram-sha-256", f"--pwfile={word}", "--encoding=UTF8"]
         words += ["--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US", "--no-sync"]
         self._run("initdb", *words)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -157,6 +156,20 @@ def served() -> Iterator[Server]:
 def new_name() -> str:
     """A name that no run of this test run has."""
     return f"run-{os.getpid()}-{next(_number)}"
+
+
+def _free_port() -> int:
+    """A port that nobody listens at, of those that the system gives to no connection by itself: one that it may give
+    can be taken while the server is not up, which is when it has been stopped, too."""
+    least, most = 1024, 65536
+    with suppress(OSError, ValueError):
+        first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+        least, most = (last + 1, most) if first - least < 1000 else (least, first)
+    for port in random.Random().sample(range(least, most), min(100, most - least)):
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("there is no free port")
 
 
 def _env() -> dict[str, str]:
