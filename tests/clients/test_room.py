@@ -8,7 +8,7 @@ import pytest
 
 from cmkmigrate.clients import room
 
-LONGEST_S = 30.0
+LONGEST_S = 120.0
 
 
 def crowd(number: int, size: int, held: threading.Event) -> tuple[list[threading.Thread], list[int]]:

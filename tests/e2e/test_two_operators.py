@@ -36,8 +36,7 @@ def words(box: Sandbox, place: Commands, target: str, run: Path) -> tuple[str, .
 def at_once(
     box: Sandbox, first: Commands, argv: tuple[str, ...], second: Commands, other: tuple[str, ...]
 ) -> tuple[Result, Result]:
-    """`argv`, and `other` while the first is held at its first cluster: it is refused until the other has ended, however
-    long that takes."""
+    """`argv`, and `other` while the first is held at its first cluster, which is refused until the other has ended."""
     box.faults({"match": CLUSTER, "action": "refuse", "status": 429, "count": -1})
     box.forget()
     started = first.start(*argv)

@@ -23,7 +23,7 @@ from tests.engine import cloud
 from tests.engine.conftest import TEXT
 
 Run = Callable[..., list[Event]]
-LONG_S = 20.0
+LONG_S = 120.0
 
 
 @pytest.fixture

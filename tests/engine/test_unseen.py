@@ -130,7 +130,7 @@ def test_what_is_in_a_folder_is_made_while_other_folders_are_still_being_made(go
         if name == "/f0/p0":
             papered.set()
         elif name == f"/f{FOLDERS - 1}":
-            assert papered.wait(20), "no paper was made before the last folder"
+            assert papered.wait(120), "no paper was made before the last folder"
         return ""
 
     target.fault = fault

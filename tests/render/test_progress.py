@@ -267,9 +267,7 @@ def test_the_bars_of_planning_vanish(tty: Tty) -> None:
 
 
 @pytest.mark.parametrize("out", [io.StringIO, Tty])
-def test_waiting_is_said_once_a_minute_for_each_thing(
-    out: type[io.StringIO], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_waiting_is_said_once_a_minute_for_each_thing(out: type[io.StringIO], monkeypatch: pytest.MonkeyPatch) -> None:
     stream, clock = out(), Clock()
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=clock, strftime=time.strftime))
     with Progress("apply", {}, stream=stream) as progress:
