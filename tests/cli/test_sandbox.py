@@ -55,7 +55,7 @@ def test_the_demo(tmp_path: Path) -> None:
         start_new_session=True,
     )
     try:
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=900)
     except BaseException:
         os.killpg(process.pid, signal.SIGKILL)
         raise

@@ -48,7 +48,7 @@ def left(box: Sandbox) -> Iterator[Callable[[], list[str]]]:
         return [str(one) for kind in kinds for one in now.get(kind, ()) if one not in before[kind]]
 
     yield found
-    until = time.monotonic() + 60  # what is being deleted is there a little longer
+    until = time.monotonic() + 300  # what is being deleted is there a little longer
     while found() and time.monotonic() < until:
         time.sleep(0.1)
     assert found() == []
@@ -171,7 +171,7 @@ def test_an_interruption_cleans_up(live: Terminal, box: Sandbox, left: Callable[
     started = live.commands.start(*words, CMKMIGRATE_OPERATION_S="15")
     told = Path(f"{started[1]}.err")
     live.commands.launcher.order(do="go", pid=started[0])
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not any(one["method"] == "PUT" and "/workspaces/" in one["path"] for one in box.requests()):
         assert time.monotonic() < until, told.read_text()
         time.sleep(0.05)

@@ -34,7 +34,7 @@ def run(folder: Path, pool: str, *words: str) -> subprocess.CompletedProcess[str
     env = {name: value for name, value in os.environ.items() if not name.startswith(("SANDBOX_", "PYTEST_"))}
     env["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-c", "pytest.ini", "--color=no", *words]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=900, check=False)
 
 
 @pytest.mark.parametrize("words", [(), ("-n", "2")], ids=["in one process", "by workers"])

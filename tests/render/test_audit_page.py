@@ -131,7 +131,7 @@ def browse(folder: Path, url: str, *options: str) -> tuple[str, list[str], str]:
         f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr", "--v=0", f"--log-net-log={log}",
         "--virtual-time-budget=2000", *options, "--dump-dom", url,
     ]  # fmt: skip
-    result = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    result = subprocess.run(words, capture_output=True, text=True, timeout=300, check=True)
     console = [line for line in result.stderr.splitlines() if "CONSOLE" in line]
     return result.stdout, console, log.read_text("utf-8", errors="replace")
 
