@@ -15,7 +15,7 @@ from cmkmigrate.errors import Fatal
 # Every public method, and whether it writes; a new one has to be put on one side.
 SUBSCRIPTION_READS = {
     "activity", "ask", "azure_databricks_object_id", "clock", "deleted_vaults", "home", "home_now", "home_of", "hsm",
-    "keys", "listing", "now", "operator_object_id", "operator_type", "poll", "read", "resource_groups",
+    "keys", "leaving_by", "listing", "now", "operator_object_id", "operator_type", "poll", "read", "resource_groups",
     "role_assignments", "role_definition", "subscriptions", "tenant_id", "vault", "vault_key", "vault_key_version",
     "vault_key_versions", "vault_name_taken", "vault_uri", "vault_uses_roles", "vaults", "workspace", "workspaces",
 }  # fmt: skip
