@@ -121,6 +121,10 @@ class Throttled(CallError):
         self.retry_after = retry_after
 
 
+class Anew(Throttled):
+    """Nothing was done, for a reason of our own: it has to be noted anew and sent again."""
+
+
 class Unknown(CallError):
     """Nobody knows whether it took effect: a lost or unreadable answer, a timeout, a 5xx."""
 

@@ -14,7 +14,18 @@ from azure.core.rest import HttpRequest
 from cmkmigrate.clients import leave
 from cmkmigrate.clients.azure_core import called, error_of, transport
 from cmkmigrate.clients.endpoints import Endpoints
-from cmkmigrate.errors import AlreadyExists, Blocked, CallError, Denied, NotFound, Refused, Stopped, Throttled, Unknown
+from cmkmigrate.errors import (
+    AlreadyExists,
+    Anew,
+    Blocked,
+    CallError,
+    Denied,
+    NotFound,
+    Refused,
+    Stopped,
+    Throttled,
+    Unknown,
+)
 
 
 def body(code: str, message: str = "no", inner: str = "") -> dict[str, Any]:
@@ -83,7 +94,7 @@ def test_a_write_that_is_late_does_not_leave(endpoints: Endpoints) -> None:
     """Through azure-core's own transport, on a connection of its own."""
     with socket.create_server(("127.0.0.1", 0)) as server, transport(endpoints) as way:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/x"
-        with leave.by(time.time() - 1, 1.0), pytest.raises(leave.Anew):
+        with leave.by(time.time() - 1, 1.0), pytest.raises(Anew):
             called(lambda: way.send(HttpRequest("PUT", url, json={})))
         server.settimeout(20)
         connection, _ = server.accept()

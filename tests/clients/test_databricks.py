@@ -20,7 +20,7 @@ from cmkmigrate.clients.databricks import POOL, Entra, Pat, Workspace
 from cmkmigrate.clients.endpoints import Endpoints
 from cmkmigrate.clients.login import Login
 from cmkmigrate.clients.pace import Paces
-from cmkmigrate.errors import CallError, Denied, Fatal, NotFound, Refused, Throttled, Unknown
+from cmkmigrate.errors import Anew, CallError, Denied, Fatal, NotFound, Refused, Throttled, Unknown
 from tests.clients.conftest import Sent, Wire
 
 HOST = "adb-1001.1.azuredatabricks.test"
@@ -221,7 +221,7 @@ def test_an_upload_that_is_read_while_it_is_sent(
     monkeypatch.setattr(credential, "renew", lambda sent: True)
     wire.sent.clear()
     answers(wire, (401, {}, {"error_code": "UNAUTHENTICATED", "message": "Token is expired"}), (200, {}, {}))
-    with pytest.raises(leave.Anew):
+    with pytest.raises(Anew):
         one.upload("/api/2.0/workspace/import", {}, iter([b"ab", b"cd"]), 4)
     assert len(wire.sent) == 1
     with pytest.raises(Unknown, match="another size"):
@@ -321,7 +321,7 @@ def test_what_was_late_says_nothing_of_the_service(wire: Wire, endpoints: Endpoi
     wire.answer = lambda _: ME
     paces = Paces(float("inf"))
     one = Workspace(HOST, Pat("x"), endpoints, paces)
-    answers(wire, leave.Anew("late"), (200, {}, {}))
+    answers(wire, Anew("late"), (200, {}, {}))
     with pytest.raises(Throttled):
         one.write("POST", "/api/2.2/jobs/create", {})
     one.write("POST", "/api/2.2/jobs/create", {})  # at once

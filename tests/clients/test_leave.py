@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cmkmigrate.clients import leave
-from cmkmigrate.errors import Throttled
+from cmkmigrate.errors import Anew, Throttled
 
 SOON_S = 60.0
 
@@ -74,14 +74,14 @@ def test_in_time(server: Server) -> None:
 
 def test_too_late(server: Server) -> None:
     one = connection(server)
-    with leave.by(time.time() - 0.001, SOON_S), pytest.raises(leave.Anew, match="too late"):
+    with leave.by(time.time() - 0.001, SOON_S), pytest.raises(Anew, match="too late"):
         one.request("POST", "/x", b"body")
     one.close()
     assert came(server) == b""
 
 
 def test_it_was_refused_before_any_effect() -> None:
-    assert issubclass(leave.Anew, Throttled)  # so that the engine notes it anew and sends it again
+    assert issubclass(Anew, Throttled)  # so that the engine notes it anew and sends it again
 
 
 def test_connecting_counts(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_connecting_counts(server: Server, monkeypatch: pytest.MonkeyPatch) -> N
     clock = [now]
     monkeypatch.setattr(leave, "time", SimpleNamespace(time=lambda: clock[0]))
     monkeypatch.setattr(one, "connect", lambda: (connect(), clock.__setitem__(0, now + SOON_S + 1)))
-    with leave.by(now + SOON_S, SOON_S), pytest.raises(leave.Anew):
+    with leave.by(now + SOON_S, SOON_S), pytest.raises(Anew):
         one.request("POST", "/x", b"body")
     one.close()
     assert came(server) == b""
@@ -116,7 +116,7 @@ def test_stopped_between_two_parts(server: Server, monkeypatch: pytest.MonkeyPat
     if whole:
         send()
     else:
-        with pytest.raises(leave.Anew):
+        with pytest.raises(Anew):
             send()
     one.close()
     assert came(server).partition(b"\r\n\r\n")[2] == (b"onetwothree" if whole else b"one")
@@ -140,7 +140,7 @@ def test_a_second_request_gets_no_more_time(server: Server, monkeypatch: pytest.
         first.request("POST", "/x", b"body")
         first.close()
         clock[0] += 2
-        with pytest.raises(leave.Anew):
+        with pytest.raises(Anew):
             second.request("POST", "/x", b"again")
         second.close()
     assert came(server).endswith(b"body")
@@ -153,7 +153,7 @@ def test_a_proxy_asked_for_the_way_gives_no_more_time(server: Server, monkeypatc
     one = connection(server)
     one.set_tunnel("host.test", 443)
     monkeypatch.setattr(one, "response_class", lambda *_, **__: _Opened(clock))
-    with leave.by(clock[0] + 1, SOON_S), pytest.raises(leave.Anew):
+    with leave.by(clock[0] + 1, SOON_S), pytest.raises(Anew):
         one.request("POST", "/x", b"body")
     one.close()
     assert came(server).startswith(b"CONNECT host.test:443 ") and b"POST" not in came(server)
@@ -179,7 +179,7 @@ def test_one_moment_inside_another(server: Server) -> None:
         with leave.by(time.time() + SOON_S, SOON_S):
             pass
         one = connection(server)
-        with pytest.raises(leave.Anew):
+        with pytest.raises(Anew):
             one.request("POST", "/x", b"body")
         one.close()
     assert came(server) == b""

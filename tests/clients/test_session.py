@@ -18,6 +18,7 @@ import urllib3
 
 from cmkmigrate.clients import leave
 from cmkmigrate.clients.session import Answer, Session
+from cmkmigrate.errors import Anew
 
 SEEN: list[tuple[str, str, dict[str, str], bytes]] = []
 
@@ -174,7 +175,7 @@ def test_the_way_is_that_of_requests(monkeypatch: pytest.MonkeyPatch, variable: 
 def test_a_write_that_is_late_stays_here(session: Session, url: str) -> None:
     """Also on a connection that is open already."""
     session.request("POST", f"{url}/json", data="{}").close()
-    with leave.by(time.time() - 1, 0.0), pytest.raises(leave.Anew):
+    with leave.by(time.time() - 1, 0.0), pytest.raises(Anew):
         session.request("POST", f"{url}/json", data="{}")
     session.request("POST", f"{url}/json", data="{}").close()
     assert len(SEEN) == 2

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from cmkmigrate.clients.leave import Anew
 from cmkmigrate.engine import carry, grants
 from cmkmigrate.engine.reckon import adds_up, reckon
 from cmkmigrate.errors import (
     AlreadyExists,
+    Anew,
     CallError,
     Denied,
     NotAllowed,

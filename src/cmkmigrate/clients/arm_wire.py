@@ -39,8 +39,8 @@ class ArmWire(ABC):
 
     @contextmanager
     def leaving_by(self, moment: float) -> Iterator[None]:
-        """What this thread writes in here, also to a vault, leaves before `moment` (Unix seconds), or Throttled is
-        raised, as of a Workspace."""
+        """What this thread writes in here, also to a vault, leaves before `moment` (Unix seconds), or Anew is
+        raised. All of it, as nothing here is made by more than one request."""
         with leave.by(moment, self.endpoints.timeout_s / 10 + 0.5):
             yield
 

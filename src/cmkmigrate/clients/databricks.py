@@ -25,7 +25,7 @@ from cmkmigrate.clients.form import Form
 from cmkmigrate.clients.login import Login
 from cmkmigrate.clients.pace import Paces
 from cmkmigrate.clients.session import Answer, Session
-from cmkmigrate.errors import CallError, Denied, Fatal, OperatorError, Stopped, Throttled, Unknown
+from cmkmigrate.errors import Anew, CallError, Denied, Fatal, OperatorError, Stopped, Throttled, Unknown
 
 POOL: Final = 40  # connections per workspace: 32 threads and a few more, as the SDK's pool makes further ones wait
 _BLOCK: Final = 1 << 20  # bytes read at a time from a download
@@ -130,8 +130,9 @@ class Workspace:
 
     @contextmanager
     def leaving_by(self, moment: float) -> Iterator[None]:
-        """This thread's first write in here leaves before `moment` (Unix seconds), or Throttled is raised: a process
-        that was stopped for a while does not send what somebody else has looked for meanwhile."""
+        """This thread's first write in here leaves before `moment` (Unix seconds), or Anew is raised: a process that
+        was stopped for a while does not send what somebody else has looked for meanwhile. A second one is free: what
+        takes several requests would be sent from its beginning, and be made twice."""
         self._leave.by = moment
         try:
             yield
@@ -208,7 +209,7 @@ class Workspace:
         try:
             with leave.by(by, pause):
                 answer = self._sent(method, path, query=dict(query) if query else None, **more)
-        except leave.Anew:  # it says nothing of how busy the service is
+        except Anew:  # it says nothing of how busy the service is
             pace.served()
             raise
         except Throttled as error:
@@ -229,7 +230,7 @@ class Workspace:
             if error.status != 401 or not self._strategy.renew(sent):
                 raise
             if isinstance(form := request.get("data"), Form) and not form.rewind():
-                raise leave.Anew("the sign-in ended while it was sent, and it is noted anew", code="SIGN-IN") from None
+                raise Anew("the sign-in ended while it was sent, and it is noted anew", code="SIGN-IN") from None
             return self._api.do(method, path, **request)
 
     def _sent(self, method: str, path: str, **request: Any) -> dict[str, Any]:

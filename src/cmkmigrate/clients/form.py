@@ -54,7 +54,8 @@ class Form:
                 self._first += block[: max(0, _QUOTED - len(self._first))]
                 yield block
         if size != self._size:
-            raise Unknown(f"the content has another size than the {self._size} bytes that were said")
+            said = f"the content has another size than the {self._size} bytes that were said"
+            raise Unknown(f"{said}: it was changed while it was read")
         yield self._tail
 
     def lines(self) -> list[str]:

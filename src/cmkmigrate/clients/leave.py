@@ -15,13 +15,9 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
-from cmkmigrate.errors import Throttled
+from cmkmigrate.errors import Anew
 
 _READS: Final = ("GET", "HEAD")
-
-
-class Anew(Throttled):
-    """Nothing was done, for a reason of our own: it has to be noted anew and sent again."""
 
 
 class _Mine(threading.local):

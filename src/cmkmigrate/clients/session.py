@@ -60,7 +60,7 @@ class Session:
     ) -> Answer:
         """Send once. timeout: seconds to connect, and between two blocks of the answer.
 
-        Raises what `judge` raises, leave.Anew when it is too late for a write, and urllib3's HTTPError when nothing
+        Raises what `judge` raises, Anew when it is too late for a write, and urllib3's HTTPError when nothing
         readable came back.
         """
         if any(value is not None for value in more.values()):

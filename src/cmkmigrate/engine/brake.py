@@ -138,9 +138,8 @@ class Brake:
     def _watch(self) -> None:
         said: dict[str, str] = {}
         while not self._over.wait(POLL_S):
-            with suppress(
-                SQLAlchemyError, OperatorError
-            ):  # what was asked last holds, and a window closes all the same
+            # What was asked last holds, and a window closes all the same.
+            with suppress(SQLAlchemyError, OperatorError):
                 said = asked(self._board.ledger)
             self.look(said)
 
@@ -152,8 +151,7 @@ class Brake:
                 self._stop(f"the window has closed ({end.said})")
         if said.get(ABORT):
             self._stop(f"aborted by {said[ABORT]}")
-        held = said.get(PAUSE, "")
-        held = held or _pausing(window.pause_file)
+        held = said.get(PAUSE) or _pausing(window.pause_file)
         if held and board.go.is_set():
             board.go.clear()
             board.tell("pause", text=f"paused by {held}: what is under way is finished, nothing new is begun")
@@ -208,9 +206,8 @@ class Brake:
     def _note(self) -> None:
         text = json.dumps(asdict(self._hand))
         if text != self._noted:
-            with suppress(
-                SQLAlchemyError, OperatorError
-            ):  # only for people; whoever works meets the same, and tells it
+            # Only for people; whoever works meets the same, and tells it.
+            with suppress(SQLAlchemyError, OperatorError):
                 self._board.ledger.set_meta(HAND, text)
                 self._noted = text
 

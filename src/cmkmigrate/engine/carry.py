@@ -14,7 +14,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cmkmigrate.clients.leave import Anew
 from cmkmigrate.engine import drift
 from cmkmigrate.engine.grants import patience, worn_out
 from cmkmigrate.engine.names import as_row
@@ -23,7 +22,7 @@ from cmkmigrate.engine.opened import opened
 from cmkmigrate.engine.plan import Decision, decide
 from cmkmigrate.engine.references import Fate, remember_fate
 from cmkmigrate.engine.unknown import CREATES
-from cmkmigrate.errors import AlreadyExists, CallError, Denied, NotYet, Refused, Stopped, Throttled, Unknown
+from cmkmigrate.errors import AlreadyExists, Anew, CallError, Denied, NotYet, Refused, Stopped, Throttled, Unknown
 from cmkmigrate.kinds.base import Kind
 from cmkmigrate.model import Asset, Do, Entry, Made, State
 
