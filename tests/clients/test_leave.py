@@ -25,6 +25,7 @@ class Server:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         self.came: list[bytes] = []
+        self.clients: list[Any] = []  # a test that fails leaves them open, and the thread would wait for their end
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -40,6 +41,8 @@ class Server:
                 self.came.append(came)
 
     def close(self) -> None:
+        for one in self.clients:
+            one.close()
         with socket.create_connection(("127.0.0.1", self.port)) as last:
             last.sendall(b"end")
         self._thread.join()
@@ -54,7 +57,9 @@ def server() -> Iterator[Server]:
 
 
 def connection(server: Server) -> Any:
-    return leave.held_to(HTTPConnection)("127.0.0.1", server.port)
+    made = leave.held_to(HTTPConnection)("127.0.0.1", server.port)
+    server.clients.append(made)
+    return made
 
 
 def came(server: Server) -> bytes:
